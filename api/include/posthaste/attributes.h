@@ -1,0 +1,111 @@
+#pragma once
+
+/// Attribute values as OpenTelemetry defines them: a string, a boolean, a signed 64-bit integer, a
+/// double, or an array of one of these. An AttributeValue borrows: what it refers to must live until
+/// the call that it is passed to returns, and nothing longer. Values are copied by that call.
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace posthaste {
+
+enum class AttributeType : std::uint8_t {
+  string = 1,
+  boolean = 2,
+  int64 = 3,
+  float64 = 4,
+  string_array = 5,
+  boolean_array = 6,
+  int64_array = 7,
+  float64_array = 8,
+};
+
+class AttributeValue {
+public:
+  AttributeValue(std::string_view value) noexcept
+      : type_(AttributeType::string), size_(value.size()), string_(value.data()) {}
+  AttributeValue(const std::string& value) noexcept : AttributeValue(std::string_view(value)) {}
+  /// Null is the empty string.
+  AttributeValue(const char* value) noexcept
+      : AttributeValue(value == nullptr ? std::string_view() : std::string_view(value)) {}
+  AttributeValue(double value) noexcept : type_(AttributeType::float64), float64_(value) {}
+  AttributeValue(float value) noexcept : AttributeValue(static_cast<double>(value)) {}
+  /// `bool` and every integer; an unsigned value above the signed maximum becomes the maximum.
+  template <class T>
+    requires std::is_integral_v<T>
+  AttributeValue(T value) noexcept {
+    if constexpr (std::is_same_v<T, bool>) {
+      type_ = AttributeType::boolean;
+      boolean_ = value;
+    } else {
+      type_ = AttributeType::int64;
+      if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) {
+        int64_ = value > static_cast<T>(INT64_MAX) ? INT64_MAX : static_cast<std::int64_t>(value);
+      } else {
+        int64_ = static_cast<std::int64_t>(value);
+      }
+    }
+  }
+  AttributeValue(std::span<const std::string_view> values) noexcept
+      : type_(AttributeType::string_array), size_(values.size()), strings_(values.data()) {}
+  AttributeValue(std::span<const bool> values) noexcept
+      : type_(AttributeType::boolean_array), size_(values.size()), booleans_(values.data()) {}
+  AttributeValue(std::span<const std::int64_t> values) noexcept
+      : type_(AttributeType::int64_array), size_(values.size()), int64s_(values.data()) {}
+  AttributeValue(std::span<const double> values) noexcept
+      : type_(AttributeType::float64_array), size_(values.size()), float64s_(values.data()) {}
+
+  AttributeType type() const noexcept { return type_; }
+
+  /// Each is valid only for its own type().
+  std::string_view string() const noexcept { return {string_, size_}; }
+  bool boolean() const noexcept { return boolean_; }
+  std::int64_t int64() const noexcept { return int64_; }
+  double float64() const noexcept { return float64_; }
+  std::span<const std::string_view> strings() const noexcept { return {strings_, size_}; }
+  std::span<const bool> booleans() const noexcept { return {booleans_, size_}; }
+  std::span<const std::int64_t> int64s() const noexcept { return {int64s_, size_}; }
+  std::span<const double> float64s() const noexcept { return {float64s_, size_}; }
+
+private:
+  AttributeType type_;
+  std::size_t size_ = 0;
+  union {
+    const char* string_;
+    bool boolean_;
+    std::int64_t int64_;
+    double float64_;
+    const std::string_view* strings_;
+    const bool* booleans_;
+    const std::int64_t* int64s_;
+    const double* float64s_;
+  };
+};
+
+/// A key and its value; both borrow.
+struct Attribute {
+  std::string_view key;
+  AttributeValue value;
+};
+
+/// Attributes as arguments: `{{"http.route", "/pay"}, {"retries", 2}}`, or a span of your own.
+class Attributes {
+public:
+  Attributes() = default;
+  Attributes(std::initializer_list<Attribute> list) noexcept : list_(list.begin(), list.size()) {}
+  Attributes(std::span<const Attribute> list) noexcept : list_(list) {}
+
+  const Attribute* begin() const noexcept { return list_.data(); }
+  const Attribute* end() const noexcept { return list_.data() + list_.size(); }
+  std::size_t size() const noexcept { return list_.size(); }
+  bool empty() const noexcept { return list_.empty(); }
+
+private:
+  std::span<const Attribute> list_;
+};
+
+}  // namespace posthaste

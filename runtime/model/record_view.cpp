@@ -1,0 +1,94 @@
+#include "runtime/model/record_view.h"
+
+#include <algorithm>
+
+namespace posthaste::model {
+
+std::string_view EntryView::key() const noexcept {
+  const std::size_t at = is_word(type()) ? 8 : 0;
+  return payload.substr(at, head.key_size);
+}
+
+ValueView EntryView::value() const noexcept {
+  const AttributeType type = this->type();
+  if (is_word(type)) return {type, payload.substr(0, 8)};
+  return {type, payload.substr(head.key_size)};
+}
+
+std::optional<EntryView> EntryRange::next() noexcept {
+  while (rest_.size() >= sizeof(EntryHead)) {
+    EntryView entry;
+    std::memcpy(&entry.head, rest_.data(), sizeof entry.head);
+    rest_.remove_prefix(sizeof entry.head);
+    if (entry.head.size > rest_.size()) break;
+    entry.payload = rest_.substr(0, entry.head.size);
+    rest_.remove_prefix(std::min<std::size_t>(padded(entry.head.size), rest_.size()));
+    if (entry.head.dead()) continue;
+    const bool valued = entry.head.kind == EntryKind::attribute || entry.head.kind == EntryKind::body;
+    if (valued) {
+      const std::size_t least = entry.head.key_size + (is_word(entry.type()) ? 8u : 0u);
+      if (entry.head.value_type < 1 || entry.head.value_type > 8 || entry.head.size < least) break;
+    }
+    return entry;
+  }
+  rest_ = {};
+  return std::nullopt;
+}
+
+std::optional<EventView> EventView::from(const EntryView& entry) noexcept {
+  EventView event;
+  if (entry.head.kind != EntryKind::event || entry.payload.size() < sizeof event.head) return {};
+  std::memcpy(&event.head, entry.payload.data(), sizeof event.head);
+  const std::string_view rest = entry.payload.substr(sizeof event.head);
+  if (event.head.name_size > rest.size()) return {};
+  event.name = rest.substr(0, event.head.name_size);
+  event.attributes = rest.substr(std::min<std::size_t>(padded(event.head.name_size), rest.size()));
+  return event;
+}
+
+std::optional<LinkView> LinkView::from(const EntryView& entry) noexcept {
+  LinkView link;
+  if (entry.head.kind != EntryKind::link || entry.payload.size() < sizeof link.head) return {};
+  std::memcpy(&link.head, entry.payload.data(), sizeof link.head);
+  const std::string_view rest = entry.payload.substr(sizeof link.head);
+  if (link.head.trace_state_size > rest.size()) return {};
+  link.trace_state = rest.substr(0, link.head.trace_state_size);
+  link.attributes =
+      rest.substr(std::min<std::size_t>(padded(link.head.trace_state_size), rest.size()));
+  return link;
+}
+
+std::optional<RecordView> RecordView::from(std::span<const std::byte> bytes) noexcept {
+  if (bytes.size() < sizeof(RecordHead)) return std::nullopt;
+  const auto* head = reinterpret_cast<const RecordHead*>(bytes.data());
+  const std::uint32_t length = head->length();
+  if (length < sizeof(RecordHead) || length > bytes.size() || length > record_size_limit) return {};
+  if (length % 8 != 0) return std::nullopt;
+  const auto type = static_cast<std::uint8_t>(head->type);
+  if (type < 1 || type > 3) return std::nullopt;
+  return RecordView(head);
+}
+
+EntryRange RecordView::entries() const noexcept {
+  const auto* begin = reinterpret_cast<const char*>(head_);
+  return EntryRange({begin + sizeof(RecordHead), head_->length() - sizeof(RecordHead)});
+}
+
+std::string_view RecordView::text(EntryKind kind) const noexcept {
+  std::string_view found;
+  EntryRange range = entries();
+  while (const auto entry = range.next()) {
+    if (entry->head.kind == kind) found = entry->text();
+  }
+  return found;
+}
+
+std::optional<ValueView> RecordView::attribute(std::string_view key) const noexcept {
+  EntryRange range = entries();
+  while (const auto entry = range.next()) {
+    if (entry->head.kind == EntryKind::attribute && entry->key() == key) return entry->value();
+  }
+  return std::nullopt;
+}
+
+}  // namespace posthaste::model

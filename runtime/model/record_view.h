@@ -1,0 +1,128 @@
+#pragma once
+
+/// Reads a record; the only reader there is, for encoders, for tests and for what a crash left.
+/// Every length is checked against the record's end, so damaged bytes give "no more entries", never
+/// a read outside. A view borrows; the record must outlive it.
+
+#include "runtime/model/record.h"
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace posthaste::model {
+
+/// One attribute value inside a record. Array elements are read with `string_at` and the like.
+class ValueView {
+public:
+  ValueView() = default;
+  ValueView(AttributeType type, std::string_view bytes) noexcept : type_(type), bytes_(bytes) {}
+
+  AttributeType type() const noexcept { return type_; }
+  std::string_view string() const noexcept { return bytes_; }
+  bool boolean() const noexcept { return word() != 0; }
+  std::int64_t int64() const noexcept { return static_cast<std::int64_t>(word()); }
+  double float64() const noexcept { return std::bit_cast<double>(word()); }
+
+  /// Calls `f(element)` with bool, int64_t, double or string_view for each element of an array.
+  template <class F>
+  void for_each_element(F&& f) const {
+    const char* at = bytes_.data();
+    const char* const end = at + bytes_.size();
+    switch (type_) {
+      case AttributeType::boolean_array:
+        for (; at < end; ++at) f(*at != 0);
+        break;
+      case AttributeType::int64_array:
+        for (; end - at >= 8; at += 8) f(load<std::int64_t>(at));
+        break;
+      case AttributeType::float64_array:
+        for (; end - at >= 8; at += 8) f(load<double>(at));
+        break;
+      case AttributeType::string_array:
+        while (end - at >= 4) {
+          const auto size = load<std::uint32_t>(at);
+          at += 4;
+          if (size > static_cast<std::size_t>(end - at)) return;
+          f(std::string_view(at, size));
+          at += size;
+        }
+        break;
+      default: break;
+    }
+  }
+
+private:
+  template <class T>
+  static T load(const char* at) noexcept {
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+  std::uint64_t word() const noexcept {
+    return bytes_.size() < 8 ? 0 : load<std::uint64_t>(bytes_.data());
+  }
+
+  AttributeType type_ = AttributeType::string;
+  std::string_view bytes_;
+};
+
+/// An entry with its payload.
+struct EntryView {
+  EntryHead head{};
+  std::string_view payload;
+
+  AttributeType type() const noexcept { return static_cast<AttributeType>(head.value_type); }
+  std::string_view key() const noexcept;      // attribute only
+  ValueView value() const noexcept;           // attribute or body
+  std::string_view text() const noexcept { return payload; }  // name, operation_name, ...
+};
+
+/// The entries of a record, an event or a link, dead ones left out.
+class EntryRange {
+public:
+  explicit EntryRange(std::string_view bytes) noexcept : rest_(bytes) {}
+  /// The next live entry, or empty at the end or at the first byte that makes no sense.
+  std::optional<EntryView> next() noexcept;
+
+private:
+  std::string_view rest_;
+};
+
+struct EventView {
+  EventHead head{};
+  std::string_view name;
+  std::string_view attributes;  // for an EntryRange
+
+  static std::optional<EventView> from(const EntryView& entry) noexcept;
+};
+
+struct LinkView {
+  LinkHead head{};
+  std::string_view trace_state;
+  std::string_view attributes;  // for an EntryRange
+
+  static std::optional<LinkView> from(const EntryView& entry) noexcept;
+};
+
+class RecordView {
+public:
+  /// A record at the start of `bytes`; empty if the length makes no sense or the type is unknown.
+  static std::optional<RecordView> from(std::span<const std::byte> bytes) noexcept;
+
+  const RecordHead& head() const noexcept { return *head_; }
+  std::span<const std::byte> bytes() const noexcept {
+    return {reinterpret_cast<const std::byte*>(head_), head_->length()};
+  }
+  EntryRange entries() const noexcept;
+  /// The text of the last live entry of `kind`; empty if there is none. Walks the record.
+  std::string_view text(EntryKind kind) const noexcept;
+  /// The value of attribute `key`. Walks the record.
+  std::optional<ValueView> attribute(std::string_view key) const noexcept;
+
+private:
+  explicit RecordView(const RecordHead* head) noexcept : head_(head) {}
+  const RecordHead* head_;
+};
+
+}  // namespace posthaste::model
