@@ -3,7 +3,8 @@
 /// Time, for everything that is not on an application thread's hot path (that reads ticks:
 /// runtime/base/tick_clock.h). Wall time stamps; steady time measures, so no timer or deadline
 /// ever depends on somebody setting the date. Passed in everywhere, replaced in tests by
-/// tests/support/manual_clock.h; the standard library's now() is called in clock.cpp and nowhere else.
+/// tests/support/manual_clock.h; the standard library's now() is called in clock.cpp and nowhere
+/// else.
 ///
 /// Threads: implementations may be called from any thread.
 

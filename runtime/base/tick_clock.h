@@ -1,9 +1,9 @@
 #pragma once
 
-/// The clock of the hot path. A tick is one step of the processor's time-stamp counter where that is
-/// invariant, else one nanosecond of CLOCK_MONOTONIC. Records hold ticks; whoever reads them converts
-/// with a TickScale, which one actor refreshes, so that wall times follow the machine's date while
-/// durations never do.
+/// The clock of the hot path. A tick is one step of the processor's time-stamp counter where that
+/// is invariant, else one nanosecond of CLOCK_MONOTONIC. Records hold ticks; whoever reads them
+/// converts with a TickScale, which one actor refreshes, so that wall times follow the machine's
+/// date while durations never do.
 ///
 /// Threads: read_ticks() from any; a TickScale is a value.
 
@@ -28,17 +28,18 @@ std::uint64_t read_monotonic_ticks() noexcept;
 
 inline std::uint64_t read_ticks(TickSource source) noexcept {
 #if defined(__x86_64__)
-  if (source == TickSource::time_stamp_counter) [[likely]] return __rdtsc();
+  if (source == TickSource::time_stamp_counter) [[likely]]
+    return __rdtsc();
 #endif
   return read_monotonic_ticks();
 }
 
-/// What a tick means: a point known on both clocks, and the length of a tick. Plain data; it also lies
-/// in the arena's header, so that the ticks of a dead process can still be read.
+/// What a tick means: a point known on both clocks, and the length of a tick. Plain data; it also
+/// lies in the arena's header, so that the ticks of a dead process can still be read.
 struct TickScale {
   std::uint64_t tick = 0;
-  std::int64_t wall_ns = 0;            // since the epoch, at `tick`
-  std::uint64_t ns_per_tick_q32 = 0;   // nanoseconds per tick, 32 binary places
+  std::int64_t wall_ns = 0;           // since the epoch, at `tick`
+  std::uint64_t ns_per_tick_q32 = 0;  // nanoseconds per tick, 32 binary places
 
   std::chrono::nanoseconds between(std::uint64_t from, std::uint64_t to) const noexcept {
     const bool forward = to >= from;

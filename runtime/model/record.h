@@ -1,7 +1,8 @@
 #pragma once
 
-/// A record: one ended span or one log as bytes, position-independent and self-contained. This is what
-/// an application thread writes, what lies in lanes, log and crash files, and what the encoders read.
+/// A record: one ended span or one log as bytes, position-independent and self-contained. This is
+/// what an application thread writes, what lies in lanes, log and crash files, and what the
+/// encoders read.
 ///
 ///   | RecordHead, 96 bytes | entry | entry | ...        everything little-endian, 8-byte aligned
 ///
@@ -14,9 +15,9 @@
 ///   event                      EventHead, name, nested attribute entries
 ///   link                       LinkHead, trace state, nested attribute entries
 ///
-/// Array values are packed: 8 bytes an int64 or double, 1 byte a boolean, u32 length + bytes a string.
-/// An entry whose `dead` flag is set was replaced by a later one; readers skip it. Of several live
-/// entries of a text kind the last counts (a crash may leave both).
+/// Array values are packed: 8 bytes an int64 or double, 1 byte a boolean, u32 length + bytes a
+/// string. An entry whose `dead` flag is set was replaced by a later one; readers skip it. Of
+/// several live entries of a text kind the last counts (a crash may leave both).
 ///
 /// Compatibility: written and read on one machine within two days, perhaps by two versions of this
 /// library. `arena::format_version` guards the layout; docs/formats/arena.md describes it.
@@ -40,31 +41,31 @@ enum class RecordType : std::uint8_t { span = 1, log = 2, metric_point = 3 };
 
 /// Bits of RecordHead::flags.
 namespace record_flag {
-inline constexpr std::uint16_t start_is_wall = 1;   // `start` is ns since the epoch, not ticks
-inline constexpr std::uint16_t end_is_wall = 2;     // `end` likewise
-inline constexpr std::uint16_t parent_remote = 4;   // the parent is in another process
-inline constexpr std::uint16_t local_root = 8;      // no parent in this process
-inline constexpr std::uint16_t interrupted = 16;    // the process died while the span was open
-inline constexpr std::uint16_t truncated = 32;      // something was cut to fit a size limit
-inline constexpr std::uint16_t has_dead = 64;       // some entry is dead
+inline constexpr std::uint16_t start_is_wall = 1;  // `start` is ns since the epoch, not ticks
+inline constexpr std::uint16_t end_is_wall = 2;    // `end` likewise
+inline constexpr std::uint16_t parent_remote = 4;  // the parent is in another process
+inline constexpr std::uint16_t local_root = 8;     // no parent in this process
+inline constexpr std::uint16_t interrupted = 16;   // the process died while the span was open
+inline constexpr std::uint16_t truncated = 32;     // something was cut to fit a size limit
+inline constexpr std::uint16_t has_dead = 64;      // some entry is dead
 }  // namespace record_flag
 
 struct RecordHead {
-  std::uint64_t commit;         // length | check << 32; see arena/lane.h. Written last.
-  std::uint64_t origin;         // where it lay in a lane; see arena/place.h
+  std::uint64_t commit;  // length | check << 32; see arena/lane.h. Written last.
+  std::uint64_t origin;  // where it lay in a lane; see arena/place.h
   RecordType type;
-  std::uint8_t kind;            // span: SpanKind; log: severity number 0..24
-  std::uint8_t status;          // span: StatusCode
-  std::uint8_t trace_flags;     // W3C, bit 0 = sampled
-  std::uint16_t flags;          // record_flag
-  std::uint16_t scope;          // index into the arena's table of instrumentation scopes
+  std::uint8_t kind;         // span: SpanKind; log: severity number 0..24
+  std::uint8_t status;       // span: StatusCode
+  std::uint8_t trace_flags;  // W3C, bit 0 = sampled
+  std::uint16_t flags;       // record_flag
+  std::uint16_t scope;       // index into the arena's table of instrumentation scopes
   TraceId trace_id;
-  SpanId span_id;               // log: the span it was written in, or none
+  SpanId span_id;  // log: the span it was written in, or none
   SpanId parent_span_id;
-  std::uint64_t start;          // span: start; log: time of the event
-  std::uint64_t end;            // span: end; log: time of observation
-  double sample_rate;           // percent, (0, 100]: stands for 100/rate originals
-  std::uint16_t attributes;     // live entries of each kind
+  std::uint64_t start;       // span: start; log: time of the event
+  std::uint64_t end;         // span: end; log: time of observation
+  double sample_rate;        // percent, (0, 100]: stands for 100/rate originals
+  std::uint16_t attributes;  // live entries of each kind
   std::uint16_t events;
   std::uint16_t links;
   std::uint16_t dropped_links;  // saturating, as the next two
@@ -85,14 +86,14 @@ enum class EntryKind : std::uint8_t {
   status_description = 7,
   body = 8,
   severity_text = 9,
-  event_name = 10,     // of a log record
+  event_name = 10,  // of a log record
 };
 
 struct EntryHead {
   EntryKind kind;
   std::uint8_t value_type;  // AttributeType of an attribute or body; else 0. Bit 7: dead.
   std::uint16_t key_size;
-  std::uint32_t size;       // of the payload: key and value, without padding
+  std::uint32_t size;  // of the payload: key and value, without padding
 
   static constexpr std::uint8_t dead_bit = 0x80;
   bool dead() const noexcept { return (value_type & dead_bit) != 0; }
@@ -100,7 +101,7 @@ struct EntryHead {
 static_assert(sizeof(EntryHead) == 8);
 
 struct EventHead {
-  std::uint64_t time;           // ticks, or ns since the epoch when time_is_wall
+  std::uint64_t time;  // ticks, or ns since the epoch when time_is_wall
   std::uint32_t dropped_attributes;
   std::uint16_t name_size;
   std::uint16_t attributes : 15;
@@ -114,11 +115,13 @@ struct LinkHead {
   std::uint32_t dropped_attributes;
   std::uint16_t trace_state_size;
   std::uint8_t trace_flags;
-  std::uint8_t attributes;      // at most 255 are kept
+  std::uint8_t attributes;  // at most 255 are kept
 };
 static_assert(sizeof(LinkHead) == 32);
 
-constexpr std::uint32_t padded(std::uint32_t size) noexcept { return (size + 7) & ~7u; }
+constexpr std::uint32_t padded(std::uint32_t size) noexcept {
+  return (size + 7) & ~7u;
+}
 
 constexpr bool is_word(AttributeType type) noexcept {
   return type == AttributeType::int64 || type == AttributeType::float64 ||

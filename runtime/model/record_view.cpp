@@ -24,7 +24,8 @@ std::optional<EntryView> EntryRange::next() noexcept {
     entry.payload = rest_.substr(0, entry.head.size);
     rest_.remove_prefix(std::min<std::size_t>(padded(entry.head.size), rest_.size()));
     if (entry.head.dead()) continue;
-    const bool valued = entry.head.kind == EntryKind::attribute || entry.head.kind == EntryKind::body;
+    const bool valued =
+        entry.head.kind == EntryKind::attribute || entry.head.kind == EntryKind::body;
     if (valued) {
       const std::size_t least = entry.head.key_size + (is_word(entry.type()) ? 8u : 0u);
       if (entry.head.value_type < 1 || entry.head.value_type > 8 || entry.head.size < least) break;

@@ -73,8 +73,8 @@ struct EntryView {
   std::string_view payload;
 
   AttributeType type() const noexcept { return static_cast<AttributeType>(head.value_type); }
-  std::string_view key() const noexcept;      // attribute only
-  ValueView value() const noexcept;           // attribute or body
+  std::string_view key() const noexcept;                      // attribute only
+  ValueView value() const noexcept;                           // attribute or body
   std::string_view text() const noexcept { return payload; }  // name, operation_name, ...
 };
 

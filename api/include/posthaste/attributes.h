@@ -1,8 +1,8 @@
 #pragma once
 
 /// Attribute values as OpenTelemetry defines them: a string, a boolean, a signed 64-bit integer, a
-/// double, or an array of one of these. An AttributeValue borrows: what it refers to must live until
-/// the call that it is passed to returns, and nothing longer. Values are copied by that call.
+/// double, or an array of one of these. An AttributeValue borrows: what it refers to must live
+/// until the call that it is passed to returns, and nothing longer. Values are copied by that call.
 
 #include <cstdint>
 #include <initializer_list>
@@ -36,8 +36,8 @@ public:
   AttributeValue(float value) noexcept : AttributeValue(static_cast<double>(value)) {}
   /// `bool` and every integer; an unsigned value above the signed maximum becomes the maximum.
   template <class T>
-    requires std::is_integral_v<T>
-  AttributeValue(T value) noexcept {
+  requires std::is_integral_v<T> AttributeValue(T value)
+  noexcept {
     if constexpr (std::is_same_v<T, bool>) {
       type_ = AttributeType::boolean;
       boolean_ = value;

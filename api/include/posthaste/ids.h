@@ -50,7 +50,11 @@ std::array<char, 2 * N> to_hex(const std::array<std::uint8_t, N>& bytes) noexcep
 }
 }  // namespace detail
 
-inline std::array<char, 32> TraceId::hex() const noexcept { return detail::to_hex(bytes); }
-inline std::array<char, 16> SpanId::hex() const noexcept { return detail::to_hex(bytes); }
+inline std::array<char, 32> TraceId::hex() const noexcept {
+  return detail::to_hex(bytes);
+}
+inline std::array<char, 16> SpanId::hex() const noexcept {
+  return detail::to_hex(bytes);
+}
 
 }  // namespace posthaste
