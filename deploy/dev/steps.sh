@@ -1,0 +1,59 @@
+# How ./dev shows its work: one line a step, the whole output in build/log/.
+
+log_dir=build/log
+
+say() { printf '%s\n' "$*"; }
+
+# A log's name from a step's: "build dev" -> build/log/build-dev.log
+log_of() { printf '%s/%s.log' "$log_dir" "$(tr -c 'a-zA-Z0-9\n' '-' <<<"$1")"; }
+
+# step <title> <command...>: runs it, shows title, outcome and seconds; on failure the end of its log.
+step() {
+  local title=$1 log started=$SECONDS status
+  log=$(log_of "$title")
+  shift
+  if [[ -t 1 ]]; then
+    run_watched "$title" "$log" "$@"
+  else
+    "$@" >"$log" 2>&1 </dev/null
+  fi
+  status=$?
+  if ((status == 0)); then
+    printf '%-34s ok      %4d s\n' "$title" $((SECONDS - started))
+  else
+    printf '%-34s FAILED  %4d s   whole output: %s\n' "$title" $((SECONDS - started)) "$root/$log"
+    relevant_end "$log"
+  fi
+  return $status
+}
+
+# On a terminal the step's last line of output follows along.
+run_watched() {
+  local title=$1 log=$2 pid
+  shift 2
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    printf '\r\e[K%-34s %.*s' "$title" $((${COLUMNS:-80} - 36)) "$(tail -n 1 "$log" | tr -d '\r')"
+    sleep 0.5
+  done
+  printf '\r\e[K'
+  wait "$pid"
+}
+
+# What a person wants of a failed step: the first errors, else the end.
+relevant_end() {
+  local errors
+  errors=$(grep -nE 'error:|FAILED|ERROR:|\*\*\*Failed|Failure$' "$1" | head -n 25)
+  [[ -n $errors ]] && say "$errors"
+  tail -n 25 "$1"
+}
+
+# Compilers beside each other: one a processor, and 1.2 GB of free memory each.
+jobs_that_fit() {
+  local free_mb by_memory processors
+  free_mb=$(awk '/MemAvailable/ {print int($2 / 1024)}' /proc/meminfo)
+  by_memory=$((free_mb / 1200))
+  processors=$(nproc)
+  echo $((by_memory < 1 ? 1 : by_memory < processors ? by_memory : processors))
+}

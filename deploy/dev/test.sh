@@ -1,0 +1,58 @@
+# ./dev test: one build tree for each way of looking at the same tests.
+#
+#   dev          all tests, and the tree itself: layers, exports, installed package, documents
+#   asan-ubsan   all tests again, for memory errors and undefined behaviour
+#   tsan         the tests labelled `tsan`: threads without CAF, whose library is not instrumented
+#   fuzz         every parser of outside bytes, a few seconds each over its corpus (clang)
+
+passed=0
+failed=0
+
+run_all_tests() {
+  jobs=$(jobs_that_fit)
+  if build_tree dev all all_verify_interface_header_sets; then
+    test_tree dev
+    build_tree asan-ubsan all && test_tree asan-ubsan
+    build_tree tsan tests_tsan && test_tree tsan --label-regex '^tsan$'
+    build_tree fuzz fuzzers && test_tree fuzz --label-regex '^fuzz$'
+  fi
+  printf '\n%d%% tests passed, %d tests failed out of %d\n' \
+    $((passed + failed == 0 ? 0 : 100 * passed / (passed + failed))) "$failed" $((passed + failed))
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  ((failed == 0 && passed > 0))
+}
+
+# build_tree <preset> <targets...>: a tree that does not build counts as one failed test.
+build_tree() {
+  local preset=$1
+  shift
+  step "configure $preset" cmake --preset "$preset" &&
+    step "build $preset" cmake --build "build/$preset" --parallel "$jobs" --target "$@" && return
+  failed=$((failed + 1))
+  return 1
+}
+
+# test_tree <preset> <selection for ctest...>
+test_tree() {
+  local preset=$1 summary lost total
+  shift
+  step "test $preset" "${without_address_randomisation[@]}" ctest --test-dir "build/$preset" \
+    --parallel "$(nproc)" --output-on-failure --no-tests=error "$@"
+  summary=$(grep -E '[0-9]+ tests failed out of [0-9]+' "$(log_of "test $preset")")
+  if [[ $summary =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
+    lost=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
+  else
+    lost=1 total=1
+  fi
+  printf '  %s: %d of %d tests passed\n' "$preset" $((total - lost)) "$total"
+  failed=$((failed + lost))
+  passed=$((passed + total - lost))
+}
+
+# ThreadSanitizer of gcc 12 cannot place its shadow beside some randomised layouts.
+without_address_randomisation=()
+if setarch -R true 2>/dev/null; then without_address_randomisation=(setarch -R); fi
+
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=second_deadlock_stack=1

@@ -1,0 +1,26 @@
+# What a user or a reader can see of the tree is tested like code: who includes whom, what the library
+# shows to its host, what is installed, what the documents say to run.
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+
+# posthaste_check(<name> COMMAND ...)
+function(posthaste_check name)
+  add_test(NAME ${name} ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS tree TIMEOUT 300)
+endfunction()
+
+posthaste_check(layers
+  COMMAND Python3::Interpreter tools/check_layers.py)
+posthaste_check(layers_check_finds_planted_violations
+  COMMAND Python3::Interpreter tests/tools/check_layers_test.py)
+posthaste_check(library_shows_only_posthaste
+  COMMAND Python3::Interpreter tools/check_library.py $<TARGET_FILE:posthaste>)
+posthaste_check(public_headers_compile_alone
+  COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target all_verify_interface_header_sets)
+posthaste_check(installed_package
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/install/run.sh ${PROJECT_BINARY_DIR} ${CMAKE_CXX_COMPILER})
+posthaste_check(docs_commands
+  COMMAND Python3::Interpreter tools/check_docs.py --build ${PROJECT_BINARY_DIR} --cxx ${CMAKE_CXX_COMPILER})
+posthaste_check(docs_check_finds_planted_faults
+  COMMAND Python3::Interpreter tests/tools/check_docs_test.py)
+posthaste_check(library_check_finds_planted_symbols
+  COMMAND Python3::Interpreter tests/tools/check_library_test.py --cxx ${CMAKE_CXX_COMPILER})
