@@ -43,9 +43,10 @@ install_packages() {
     -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3
     -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30)
   if printf '%s\n' "$@" | grep -q '/bookworm-backports$'; then add_backports; fi
+  say "installing $# packages: $*"
   # A source of the user's own that does not answer is no reason to stop: the installation decides.
-  step "package lists" "${apt[@]}" update >/dev/null
-  step "install $# packages" "${apt[@]}" install -y --no-install-recommends --no-remove "$@" ||
+  one_line_step "package lists" "${apt[@]}" update >/dev/null
+  one_line_step "install packages" "${apt[@]}" install -y --no-install-recommends --no-remove "$@" >/dev/null ||
     fail_set_up "$(installation_trouble)"
 }
 
@@ -60,7 +61,7 @@ add_backports() {
 # One line for what apt said: the cause, and the mend.
 installation_trouble() {
   local said
-  said=$(cat "$log_dir"/package-lists.log "$log_dir"/install-*-packages.log 2>/dev/null)
+  said=$(cat "$log_dir"/package-lists.log "$log_dir"/install-packages.log 2>/dev/null)
   case $said in
     *"Packages need to be removed"*)
       echo "apt would have to remove packages of yours (often libboost-dev 1.74, which cannot lie beside libboost1.81-dev); remove them, or use a container" ;;

@@ -7,8 +7,16 @@ say() { printf '%s\n' "$*"; }
 # A log's name from a step's: "build dev" -> build/log/build-dev.log
 log_of() { printf '%s/%s.log' "$log_dir" "$(tr -c 'a-zA-Z0-9\n' '-' <<<"$1")"; }
 
-# step <title> <command...>: runs it, shows title, outcome and seconds; on failure the end of its log.
+# step <title> <command...>: shows title, outcome and seconds; on failure also the errors in its log.
 step() {
+  local status
+  one_line_step "$@" && return
+  status=$?
+  relevant_end "$(log_of "$1")"
+  return $status
+}
+
+one_line_step() {
   local title=$1 log started=$SECONDS status
   log=$(log_of "$title")
   shift
@@ -22,7 +30,6 @@ step() {
     printf '%-34s ok      %4d s\n' "$title" $((SECONDS - started))
   else
     printf '%-34s FAILED  %4d s   whole output: %s\n' "$title" $((SECONDS - started)) "$root/$log"
-    relevant_end "$log"
   fi
   return $status
 }
