@@ -5,6 +5,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   export.h
   ids.h
   ledger.h
+  local_sink.h
   result.h
   sample_rate.h
   settings.h

@@ -88,7 +88,7 @@ RULES = (
     Rule(r"\b\w*_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|\btime\((nullptr|NULL|0)\)", "",
          r"runtime/base/\w*clock\.cpp$|runtime/base/tick_clock\w*\.h$|bench/",
          "time comes from a Clock that is passed in (runtime/base/clock.h)"),
-    Rule(r"\bsleep_(for|until)\b|\b(u|nano)?sleep\(", LIBRARY + "|tests/", "^$",
+    Rule(r"\bsleep_(for|until)\b|\b(u|nano)sleep\(|(?<!\w)::sleep\(", LIBRARY + "|tests/", "^$",
          "nothing sleeps: wait for the event itself, with a deadline"),
     Rule(r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b", LIBRARY, r"runtime/http/|actors/",
          "threads are started by the io loop, the resolver and the actors only"),

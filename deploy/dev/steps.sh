@@ -51,7 +51,7 @@ run_watched() {
 # What a person wants of a failed step: the first errors, else the end.
 relevant_end() {
   local errors
-  errors=$(grep -nE 'error:|FAILED|ERROR:|\*\*\*Failed|Failure$' "$1" | head -n 25)
+  errors=$(grep -nE 'error:|CMake Error|FAILED|ERROR:|\*\*\*Failed|Failure$' "$1" | head -n 25)
   [[ -n $errors ]] && say "$errors"
   tail -n 25 "$1"
 }
