@@ -1,0 +1,79 @@
+#pragma once
+
+/// Log records, joined to the span that is current where they are written.
+///
+///   logger.emit(Severity::warn, "stock low", {{"item", "apple"}});
+///
+/// Threads:  any, at once.
+/// Blocking: never; no lock, no allocation, no system call.
+/// Errors:   none: what cannot be taken is counted by reason (RefusalReason).
+/// Limits:   a record holds at most 64 KiB; 128 attributes unless the settings say otherwise.
+/// Specification: OpenTelemetry Logs API 1.x.
+
+#include <posthaste/attributes.h>
+#include <posthaste/context.h>
+#include <posthaste/export.h>
+#include <posthaste/severity.h>
+#include <posthaste/span.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace posthaste {
+
+struct LogOptions {
+  Attributes attributes = {};
+  /// When it happened. Unset: now.
+  std::optional<TimePoint> time = {};
+  /// Null: the current span of this thread.
+  const Context* context = nullptr;
+  /// The name of the kind of event, if this record is one.
+  std::string_view event_name = {};
+  /// The source's own word for the severity, if it has one.
+  std::string_view severity_text = {};
+};
+
+/// Made by Telemetry::logger(). A small value; copies are equal and share their rate limit.
+class POSTHASTE_API Logger {
+public:
+  /// Writes nothing.
+  Logger() noexcept = default;
+
+  /// Whether a record of this severity would be taken; use it to spare work.
+  bool is_enabled(Severity severity) const noexcept;
+
+  void emit(Severity severity, AttributeValue body, const LogOptions& options) const noexcept;
+  void emit(Severity severity, AttributeValue body, Attributes attributes = {}) const noexcept {
+    emit(severity, body, LogOptions{.attributes = attributes});
+  }
+
+  void trace(std::string_view body, Attributes attributes = {}) const noexcept {
+    emit(Severity::trace, body, attributes);
+  }
+  void debug(std::string_view body, Attributes attributes = {}) const noexcept {
+    emit(Severity::debug, body, attributes);
+  }
+  void info(std::string_view body, Attributes attributes = {}) const noexcept {
+    emit(Severity::info, body, attributes);
+  }
+  void warn(std::string_view body, Attributes attributes = {}) const noexcept {
+    emit(Severity::warn, body, attributes);
+  }
+  void error(std::string_view body, Attributes attributes = {}) const noexcept {
+    emit(Severity::error, body, attributes);
+  }
+  void fatal(std::string_view body, Attributes attributes = {}) const noexcept {
+    emit(Severity::fatal, body, attributes);
+  }
+
+private:
+  friend class Telemetry;
+  Logger(std::uint16_t runtime, std::uint16_t number) noexcept
+      : runtime_(runtime), number_(number) {}
+
+  std::uint16_t runtime_ = 0;  // 0: none
+  std::uint16_t number_ = 0;   // of the logger in its runtime
+};
+
+}  // namespace posthaste

@@ -1,0 +1,6 @@
+#pragma once
+
+/// Everything of Posthaste but <posthaste/testing.h>.
+
+#include <posthaste/propagation.h>
+#include <posthaste/telemetry.h>

@@ -1,0 +1,167 @@
+#pragma once
+
+/// One operation: its name, when it began and ended, what happened.
+///
+///   auto span = tracer.start_span("charge card", {.kind = posthaste::SpanKind::client});
+///   span.set_attribute("order.id", 42);
+///                                              // ends when it goes out of scope
+///
+/// Threads:  a Span may move between threads; it is used by one at a time.
+/// Blocking: never; no lock, no allocation, no system call.
+/// Errors:   none: a call that cannot do its work is counted and does nothing. What goes beyond
+///           SpanLimits is counted in the span ("dropped attributes").
+/// Limits:   a span holds at most 64 KiB; what does not fit is cut or left out, and counted.
+/// Specification: OpenTelemetry Trace API 1.x.
+
+#include <posthaste/attributes.h>
+#include <posthaste/context.h>
+#include <posthaste/export.h>
+#include <posthaste/span_kind.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace posthaste {
+
+/// Wall time, for spans and events whose times are known from elsewhere.
+using TimePoint = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+/// A causal relation to a span that is not the parent.
+struct Link {
+  Context context;
+  Attributes attributes = {};
+};
+
+struct SpanOptions {
+  SpanKind kind = SpanKind::internal;
+  /// Null: the current span of this thread. A default Context: a new trace.
+  const Context* parent = nullptr;
+  Attributes attributes = {};
+  std::span<const Link> links = {};
+  /// Unset: now.
+  std::optional<TimePoint> start_time = {};
+  /// Whether a span that is ended by an unwinding exception says so: an event `exception` and
+  /// status error. The type and message are not known there; `record_exception` in the handler
+  /// tells them.
+  bool record_unwinding = true;
+};
+
+class POSTHASTE_API Span {
+public:
+  /// Records nothing.
+  Span() noexcept = default;
+  Span(Span&& other) noexcept
+      : slot_(other.slot_),
+        generation_(other.generation_),
+        runtime_(other.runtime_),
+        flags_(other.flags_) {
+    other.slot_ = nullptr;
+    other.flags_ = 0;
+  }
+  /// Ends the span that it held before.
+  Span& operator=(Span&& other) noexcept {
+    if (this != &other) {
+      finish();
+      slot_ = other.slot_;
+      generation_ = other.generation_;
+      runtime_ = other.runtime_;
+      flags_ = other.flags_;
+      other.slot_ = nullptr;
+      other.flags_ = 0;
+    }
+    return *this;
+  }
+  /// Ends the span if `end` has not.
+  ~Span() { finish(); }
+
+  /// False after the end, for spans that are not sampled, and for those of a stopped Telemetry. Use
+  /// it to spare work whose only purpose is an attribute.
+  bool is_recording() const noexcept;
+
+  /// Names this span, also after its end until the handle is moved from; allocates only for a trace
+  /// state.
+  Context context() const noexcept;
+
+  /// A key that was set before keeps the last value. Keys are not empty.
+  Span& set_attribute(std::string_view key, AttributeValue value) noexcept {
+    if ((flags_ & recording) != 0) set(key, value);
+    return *this;
+  }
+  Span& set_attributes(Attributes attributes) noexcept {
+    if ((flags_ & recording) != 0) {
+      for (const Attribute& attribute : attributes) set(attribute.key, attribute.value);
+    }
+    return *this;
+  }
+
+  Span& add_event(std::string_view name, Attributes attributes = {},
+                  std::optional<TimePoint> time = {}) noexcept;
+  Span& add_link(const Context& context, Attributes attributes = {}) noexcept;
+
+  /// The description is kept for `error` alone. `ok` is final; `unset` is ignored.
+  Span& set_status(StatusCode code, std::string_view description = {}) noexcept;
+
+  /// Also renames the operation of those beneath this span, if it is a local root.
+  Span& update_name(std::string_view name) noexcept;
+
+  /// An event `exception` with type (demangled where RTTI allows) and message, and status error.
+  /// `escaped`: the exception leaves the span.
+  Span& record_exception(const std::exception& exception, Attributes attributes = {},
+                         bool escaped = false) noexcept;
+  /// Likewise; anything may have been thrown. Null does nothing.
+  Span& record_exception(const std::exception_ptr& exception, Attributes attributes = {},
+                         bool escaped = false) noexcept;
+
+  /// Once; later calls do nothing. Without a time: now.
+  void end() noexcept { finish(); }
+  void end(TimePoint time) noexcept;
+
+private:
+  friend struct SpanAccess;
+  static constexpr std::uint16_t recording = 1;  // attributes and the like are kept
+  static constexpr std::uint16_t owner = 2;      // the slot is this span's own
+  static constexpr std::uint16_t unwinding = 4;  // watch for exceptions
+
+  void finish() noexcept {
+    if (slot_ != nullptr) finish_now();
+  }
+  void finish_now() noexcept;
+  void set(std::string_view key, const AttributeValue& value) noexcept;
+
+  void* slot_ = nullptr;
+  std::uint32_t generation_ = 0;
+  std::uint16_t runtime_ = 0;
+  std::uint16_t flags_ = 0;  // in the upper byte: exceptions in flight at the start
+};
+
+/// A span at its end, for `Settings::on_end`: may still be changed, or dropped.
+class POSTHASTE_API EndingSpan {
+public:
+  std::string_view name() const noexcept;
+  SpanKind kind() const noexcept;
+  StatusCode status() const noexcept;
+  std::chrono::nanoseconds duration() const noexcept;
+
+  /// The value of a string attribute, or of any other as it is; empty if it was not set. Valid
+  /// until the span is changed.
+  std::optional<AttributeValue> attribute(std::string_view key) const noexcept;
+
+  EndingSpan& set_attribute(std::string_view key, AttributeValue value) noexcept;
+  EndingSpan& set_name(std::string_view name) noexcept;
+  /// The span is not recorded; counted as refused: filtered.
+  void drop() noexcept { dropped_ = true; }
+
+private:
+  friend struct SpanAccess;
+  EndingSpan(void* slot, std::uint16_t runtime) noexcept : slot_(slot), runtime_(runtime) {}
+
+  void* slot_;
+  std::uint16_t runtime_;
+  bool dropped_ = false;
+};
+
+}  // namespace posthaste

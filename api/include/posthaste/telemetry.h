@@ -1,0 +1,122 @@
+#pragma once
+
+/// The runtime: takes what the application records, and delivers it.
+///
+///   auto telemetry = posthaste::start({.service_name = "orders"});
+///   auto tracer = telemetry.tracer("checkout");
+///
+/// Threads:  everything may be called from any thread; a Telemetry is moved and destroyed by one.
+/// Blocking: start() a few milliseconds; flush and shutdown up to their deadline; nothing else.
+/// Several:  any number of Telemetry objects (at most 63 at once) live side by side and share
+/// nothing. fork:     the child's calls do nothing; the parent is not affected.
+
+#include <posthaste/diagnostics.h>
+#include <posthaste/export.h>
+#include <posthaste/ledger.h>
+#include <posthaste/logger.h>
+#include <posthaste/result.h>
+#include <posthaste/settings.h>
+#include <posthaste/tracer.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posthaste {
+
+/// How a flush or a shutdown ended.
+struct FlushReport {
+  /// Everything accepted before the call was delivered, stored, or dropped with a reason in time.
+  bool complete = false;
+  Ledger ledger;  // as it stood then
+
+  /// Sums over the outputs.
+  std::uint64_t delivered() const noexcept;
+  std::uint64_t stored() const noexcept;
+  std::uint64_t resident() const noexcept;
+  std::uint64_t dropped() const noexcept;
+  /// The last error of any output; empty if there was none.
+  std::string_view last_error() const noexcept;
+};
+
+/// How one output does.
+struct OutputHealth {
+  std::string name;
+  std::uint64_t waiting = 0;  // records in memory, not encoded yet
+  std::uint32_t batches_waiting = 0;
+  std::uint32_t batches_in_flight = 0;
+  std::uint64_t store_batches = 0;
+  std::uint64_t store_bytes = 0;
+  /// Until the store is full at the rate of the last minute; empty while nothing is stored.
+  std::optional<std::chrono::seconds> store_lasts;
+  std::string last_error;
+};
+
+struct Health {
+  std::string state;            // "running", "stopping", "stopped", "off: <why>"
+  std::string flight_recorder;  // "on (<path>)", "off (<reason>)"
+  std::string tick_source;
+  std::string compression;
+  std::uint64_t arena_bytes = 0;
+  std::uint64_t arena_free_bytes = 0;
+  std::uint32_t restarts = 0;  // of actors, after failures
+  std::vector<OutputHealth> outputs;
+};
+
+class POSTHASTE_API Telemetry {
+public:
+  /// Records nothing.
+  Telemetry() noexcept;
+  Telemetry(Telemetry&&) noexcept;
+  /// Stops the one that it held before, as the destructor does.
+  Telemetry& operator=(Telemetry&&) noexcept;
+  /// Shuts down within `shutdown_deadline` of the settings.
+  ~Telemetry();
+
+  /// Starts a runtime, or says in one line what is wrong.
+  static Result<Telemetry> create(Settings settings) noexcept;
+
+  /// Whether it records; `why_not` tells why it does not, and is empty while it does.
+  bool is_running() const noexcept;
+  std::string why_not() const;
+
+  /// The instrumentation scope's name is that of the part of the program that records.
+  Tracer tracer(std::string_view name, std::string_view version = {}) const noexcept;
+  Logger logger(std::string_view name, std::string_view version = {}) const noexcept;
+
+  /// Sends what was accepted before this call. What the outputs do not take goes to the store.
+  FlushReport flush(std::chrono::milliseconds deadline) noexcept;
+  /// The same without waiting: `done` is called once, on a thread of Posthaste's.
+  void flush(std::chrono::milliseconds deadline,
+             std::function<void(const FlushReport&)> done) noexcept;
+
+  /// Stops for good: nothing more is accepted; delivers until the deadline, then stores what is
+  /// left. Returns by `deadline` + 200 ms whatever the network or the disk does. Later calls report
+  /// again.
+  FlushReport shutdown(std::chrono::milliseconds deadline) noexcept;
+  void shutdown(std::chrono::milliseconds deadline,
+                std::function<void(const FlushReport&)> done) noexcept;
+  /// Asks for a shutdown with the settings' deadline, without waiting. Async-signal-safe.
+  void request_shutdown() noexcept;
+
+  /// The account of every record so far.
+  Ledger ledger() const;
+  Health health() const;
+
+private:
+  class Impl;
+  explicit Telemetry(std::shared_ptr<Impl> impl) noexcept;
+  friend POSTHASTE_API Telemetry start(Settings settings) noexcept;
+
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Never fails: where settings are wrong or the system refuses, one line goes to the diagnostics
+/// handler, and the Telemetry records nothing and can tell why.
+POSTHASTE_API Telemetry start(Settings settings = {}) noexcept;
+
+}  // namespace posthaste

@@ -1,0 +1,61 @@
+#pragma once
+
+/// Starts spans on behalf of one part of a program (its instrumentation scope).
+
+#include <posthaste/span.h>
+
+#include <cstdint>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace posthaste {
+
+/// Made by Telemetry::tracer(). A small value; copies are equal. One that outlives its Telemetry
+/// starts spans that record nothing.
+///
+/// Threads: any, at once. Blocking: never.
+class POSTHASTE_API Tracer {
+public:
+  /// Starts spans that record nothing.
+  Tracer() noexcept = default;
+
+  /// The new span is a child of `options.parent`, or of the thread's current span. It is not made
+  /// current: a Scope does that.
+  [[nodiscard]] Span start_span(std::string_view name,
+                                const SpanOptions& options = {}) const noexcept;
+
+  /// Runs `work(span)` inside a span that is current meanwhile. An exception that leaves `work` is
+  /// recorded with its type and message, and goes on.
+  template <class Work>
+  auto in_span(std::string_view name, const SpanOptions& options, Work&& work) const
+      -> decltype(work(std::declval<Span&>())) {
+    SpanOptions quiet = options;
+    quiet.record_unwinding = false;
+    Span span = start_span(name, quiet);
+    const Scope scope(span);
+#if defined(__cpp_exceptions)
+    try {
+      return work(span);
+    } catch (...) {
+      span.record_exception(std::current_exception(), {}, true);
+      throw;
+    }
+#else
+    return work(span);
+#endif
+  }
+  template <class Work>
+  auto in_span(std::string_view name, Work&& work) const -> decltype(work(std::declval<Span&>())) {
+    return in_span(name, SpanOptions{}, static_cast<Work&&>(work));
+  }
+
+private:
+  friend class Telemetry;
+  Tracer(std::uint16_t runtime, std::uint16_t scope) noexcept : runtime_(runtime), scope_(scope) {}
+
+  std::uint16_t runtime_ = 0;  // 0: none
+  std::uint16_t scope_ = 0;
+};
+
+}  // namespace posthaste
