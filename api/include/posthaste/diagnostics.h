@@ -1,0 +1,76 @@
+#pragma once
+
+/// What Posthaste says about itself: one line for a person each time something needs attention.
+/// Nothing here is about the application's own telemetry.
+///
+/// Threads:  the handler runs on one of Posthaste's own threads, or inside start(); never inside a
+///           call that records telemetry. One call at a time.
+/// Blocking: a handler should be quick; while it runs, further diagnostics wait (at most 64, then
+///           they are only counted), telemetry does not.
+
+#include <posthaste/export.h>
+#include <posthaste/severity.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace posthaste {
+
+/// What a diagnostic is about. The numbers are stable: they never change and are never used again.
+/// `posthaste explain <name>` and docs/troubleshooting.md say more about each.
+enum class DiagnosticCode : std::uint16_t {
+  // settings
+  setting_refused = 100,
+  environment_ignored = 101,
+  no_output = 102,
+  telemetry_disabled = 103,
+  connection_string_refused = 104,
+  no_store_directory = 105,
+  directory_ignored = 106,
+  setting_adapted = 107,
+  // arena
+  flight_recorder = 200,
+  records_refused = 201,
+  orphan_adopted = 202,
+  orphan_left = 203,
+  // delivery
+  delivery_failing = 300,
+  delivery_recovered = 301,
+  items_rejected = 302,
+  redirect_refused = 303,
+  certificate_rejected = 304,
+  records_dropped = 305,
+  // store
+  store_unavailable = 400,
+  store_damaged = 401,
+  store_filling = 402,
+  store_evicting = 403,
+  store_expired = 404,
+  // life cycle
+  part_restarted = 500,
+  restart_limit = 501,
+  shutdown_incomplete = 502,
+  callback_failed = 503,
+  // inside
+  internal_defect = 900,
+};
+
+/// Its name as users meet it, e.g. "PH-SET-101"; "PH-UNKNOWN" for other numbers.
+POSTHASTE_API std::string_view to_string(DiagnosticCode code) noexcept;
+
+struct Diagnostic {
+  Severity severity = Severity::info;
+  DiagnosticCode code = DiagnosticCode::internal_defect;
+  std::string message;           // one line of valid UTF-8, at most 1 KiB; never holds a secret
+  bool first = true;             // of this code, in this Telemetry
+  std::uint64_t suppressed = 0;  // of this code, since the one shown before
+};
+
+/// Called with each diagnostic; those of the same code at most once in 30 s (diagnostics of
+/// settings excepted). An exception that it throws is caught and counted. Empty: one line on
+/// stderr, "posthaste: ...", left out rather than waited for when stderr does not take it.
+using DiagnosticsHandler = std::function<void(const Diagnostic&)>;
+
+}  // namespace posthaste

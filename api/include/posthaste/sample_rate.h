@@ -1,0 +1,36 @@
+#pragma once
+
+/// The part of all traces that is kept, chosen by a hash of the trace id, so that every service
+/// with the same rate keeps the same traces. Counts stay right: each kept item says how many it
+/// stands for.
+
+namespace posthaste {
+
+class SampleRate {
+public:
+  /// `SampleRate::percent(25)` keeps every fourth trace. A rate outside 0 to 100 percent can be
+  /// written down, but no Telemetry starts with it: the error names the setting.
+  static constexpr SampleRate percent(double percent) noexcept { return SampleRate(percent / 100); }
+  static constexpr SampleRate ratio(double ratio) noexcept { return SampleRate(ratio); }
+  static constexpr SampleRate always() noexcept { return SampleRate(1); }
+  static constexpr SampleRate never() noexcept { return SampleRate(0); }
+
+  constexpr double as_ratio() const noexcept { return ratio_; }
+  constexpr double as_percent() const noexcept { return ratio_ * 100; }
+  /// Within 0 to 1; not a number is not.
+  constexpr bool valid() const noexcept { return ratio_ >= 0 && ratio_ <= 1; }
+
+  friend constexpr bool operator==(SampleRate, SampleRate) = default;
+
+private:
+  explicit constexpr SampleRate(double ratio) noexcept : ratio_(ratio) {}
+  double ratio_;
+};
+
+/// What a span with a parent does.
+enum class ParentRule {
+  follow,  // as its parent was decided; the rate decides for spans without one
+  ignore,  // the rate decides for every span
+};
+
+}  // namespace posthaste

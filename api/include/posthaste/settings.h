@@ -1,0 +1,169 @@
+#pragma once
+
+/// What an application may choose, for start(). Every field has a default; a program that sets none
+/// is configured by the environment alone. Code wins over the environment, and that over defaults.
+///
+///   posthaste::start({.service_name = "orders", .sampling = posthaste::SampleRate::percent(25)});
+///
+/// Unset: an empty string, an empty optional, an empty list. Everything is read once, at start. A
+/// value outside its range starts nothing and is reported in one line, which names setting, value,
+/// rule and mend; a wrong value in the environment is reported and ignored. docs/settings.md lists
+/// all settings with their environment variables; it is made from the table that checks them.
+
+#include <posthaste/diagnostics.h>
+#include <posthaste/sample_rate.h>
+#include <posthaste/severity.h>
+#include <posthaste/units.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace posthaste {
+
+class EndingSpan;
+class LocalSink;
+class Span;
+
+/// An Application Insights resource.
+struct AzureMonitor {
+  /// As the portal shows it. Unset: APPLICATIONINSIGHTS_CONNECTION_STRING.
+  std::string connection_string = {};
+  /// A PEM file of authorities to trust beside the system's. Unset: the system's alone.
+  std::string ca_file = {};
+  /// "http://[user:password@]host[:port]"; "none" for no proxy. Unset: HTTPS_PROXY and NO_PROXY.
+  std::string proxy = {};
+};
+
+/// One line per item, for development.
+struct Console {
+  enum class Stream : std::uint8_t { standard_output, standard_error };
+  Stream stream = Stream::standard_error;
+};
+
+/// Items stay in this process; <posthaste/testing.h> makes the sink.
+struct LocalOutput {
+  std::shared_ptr<LocalSink> sink = {};
+};
+
+using Output = std::variant<AzureMonitor, Console, LocalOutput>;
+
+/// Bounds of one span, as in OpenTelemetry; what goes beyond is counted in the span. Unset means
+/// 128 of each, and values of any length. Zero keeps none (of a value: no character).
+struct SpanLimits {
+  static constexpr std::uint32_t unlimited = UINT32_MAX;  // for value_length only
+
+  std::optional<std::uint32_t> attributes = {};        // OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT
+  std::optional<std::uint32_t> events = {};            // OTEL_SPAN_EVENT_COUNT_LIMIT
+  std::optional<std::uint32_t> links = {};             // OTEL_SPAN_LINK_COUNT_LIMIT
+  std::optional<std::uint32_t> event_attributes = {};  // of each; OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT
+  std::optional<std::uint32_t> link_attributes = {};   // of each; OTEL_LINK_ATTRIBUTE_COUNT_LIMIT
+  /// In characters. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT
+  std::optional<std::uint32_t> value_length = {};
+};
+
+/// What every Logger starts with; each may narrow it for itself.
+struct LogSettings {
+  /// Records below it cost one comparison. Unset: trace, which is everything.
+  std::optional<Severity> minimum_severity = {};
+  /// Records per second and logger; more are counted as suppressed. Unset and zero: no limit.
+  std::optional<std::uint32_t> rate_limit = {};
+  /// Bounds of one record, as of spans. OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT,
+  /// ..._VALUE_LENGTH_LIMIT
+  std::optional<std::uint32_t> attributes = {};
+  std::optional<std::uint32_t> value_length = {};
+};
+
+/// Where telemetry waits on disk while an output does not take it, across restarts too.
+struct StoreSettings {
+  /// False: what cannot be delivered within `batch.export_timeout` is dropped, and counted.
+  std::optional<bool> enabled = {};
+  /// Absolute, used as it is; made with mode 0700. Unset: posthaste/<service name> below
+  /// $STATE_DIRECTORY, $XDG_STATE_HOME, ~/.local/state or /var/lib, the first that can be written.
+  std::string directory = {};
+  /// Bytes on disk, of all outputs together; the oldest go first. Unset: 50 MiB. At least 1 MiB for
+  /// each output. Costs that much disk during an outage, no memory.
+  std::optional<Bytes> cap = {};
+  /// Older telemetry is dropped. Unset: 47 h, at most 48 h: the service refuses what is older.
+  std::optional<std::chrono::milliseconds> max_age = {};
+};
+
+/// When a batch of one output is closed, and how long it may wait in memory.
+struct BatchSettings {
+  /// Items. Unset: 512. Larger ones compress better and wait longer. OTEL_BSP_MAX_EXPORT_BATCH_SIZE
+  std::optional<std::uint32_t> size = {};
+  /// From a batch's first item until it is closed though not full. Unset: 5 s. Zero: at the next
+  /// tick, within 50 ms. OTEL_BSP_SCHEDULE_DELAY
+  std::optional<std::chrono::milliseconds> delay = {};
+  /// A batch's whole time in memory, retries included; then it goes to the store. Unset: 30 s.
+  /// OTEL_BSP_EXPORT_TIMEOUT
+  std::optional<std::chrono::milliseconds> export_timeout = {};
+  /// Items that wait for one output. Unset and zero: bounded by bytes alone (`arena_size`).
+  /// OTEL_BSP_MAX_QUEUE_SIZE
+  std::optional<std::uint32_t> max_waiting = {};
+};
+
+struct Settings {
+  // ---- behaviour ----
+
+  /// Which service this is. Unset: OTEL_SERVICE_NAME, else "unknown_service:<executable>".
+  std::string service_name = {};
+  /// In front of the name in the cloud role: "[namespace.]name".
+  std::string service_namespace = {};
+  std::string service_version = {};
+  /// Tells instances apart: the cloud role instance. Unset: the host's name.
+  std::string service_instance_id = {};
+  /// About the process as a whole; sent once per batch at most. The named fields above win over the
+  /// same keys here, and these win over OTEL_RESOURCE_ATTRIBUTES.
+  std::vector<std::pair<std::string, std::string>> resource_attributes = {};
+
+  /// Short for one AzureMonitor among `outputs`. APPLICATIONINSIGHTS_CONNECTION_STRING
+  std::string connection_string = {};
+  /// Where telemetry goes, at most 8; each receives everything, at its own pace. Unset: the
+  /// connection string alone.
+  std::vector<Output> outputs = {};
+
+  /// Unset: everything. OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG
+  std::optional<SampleRate> sampling = {};
+  /// Unset: follow. OTEL_TRACES_SAMPLER
+  std::optional<ParentRule> sampling_parents = {};
+
+  SpanLimits span_limits = {};
+  LogSettings logs = {};
+
+  /// On the application thread which starts or ends the span, for spans that are recorded. `on_end`
+  /// may still rename, enrich or drop. They must not throw; if one does, it is caught and counted.
+  std::function<void(Span&)> on_start = {};
+  std::function<void(EndingSpan&)> on_end = {};
+  DiagnosticsHandler diagnostics = {};
+
+  /// True: every call does nothing. OTEL_SDK_DISABLED
+  std::optional<bool> disabled = {};
+  /// How long the destructor of Telemetry waits for delivery before it stores what is left.
+  /// Unset: 5 s. Zero: stores at once. At most 10 min.
+  std::optional<std::chrono::milliseconds> shutdown_deadline = {};
+
+  StoreSettings store = {};
+
+  /// The flight recorder's directory, on a memory file system, absolute. Unset: $RUNTIME_DIRECTORY,
+  /// $XDG_RUNTIME_DIR, /dev/shm, the first that fits; none: what was not sent dies with SIGKILL.
+  std::string arena_dir = {};
+
+  // ---- performance ----
+
+  /// The memory budget of the runtime: all that waits in memory lies here. Unset: 32 MiB; 2 MiB to
+  /// 4 GiB, rounded down to whole 64 KiB. Shared memory, taken as it is first needed.
+  std::optional<Bytes> arena_size = {};
+  BatchSettings batch = {};
+  /// Batches on their way to one output at a time, 1 to 64. Unset: 8. Raise it where answers are
+  /// slow.
+  std::optional<std::uint32_t> max_in_flight = {};
+};
+
+}  // namespace posthaste

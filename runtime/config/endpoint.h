@@ -1,0 +1,37 @@
+#pragma once
+
+/// A base URL of a connection string, checked and brought to one form, so that the same place
+/// always has the same text (queues in store and arena are found again by it). Pure; any thread.
+
+#include <posthaste/result.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace posthaste::config {
+
+struct Endpoint {
+  bool https = true;
+  std::string host;  // lower case; an IPv6 address without its brackets
+  std::uint16_t port = 443;
+  std::string path;  // empty, or "/..." without a slash at the end
+
+  /// "https://host[:port][path]"; the port only where it is not the scheme's own.
+  std::string text() const;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// `https://`, or `http://` to this machine alone (plain text would show the key to the network).
+/// Refuses user names, queries and fragments. The error says the rule and the mend, without saying
+/// which setting it was.
+Result<Endpoint> parse_endpoint(std::string_view text);
+
+/// localhost, 127.0.0.0/8, ::1.
+bool is_loopback(std::string_view host) noexcept;
+
+/// A host name (labels of letters, digits, '-' and '_') or an IPv4 address, in any case.
+bool is_host_name(std::string_view host) noexcept;
+
+}  // namespace posthaste::config

@@ -1,0 +1,219 @@
+#include "runtime/config/final_output.h"
+
+#include "runtime/base/utf8.h"
+#include "runtime/config/connection_string.h"
+#include "runtime/config/text.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace posthaste::config {
+namespace {
+
+constexpr std::string_view connection_variable = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+
+std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) noexcept {
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3;
+  }
+  return hash;
+}
+
+Error refused(std::string message) {
+  return {ErrorCode::invalid_setting, std::move(message)};
+}
+
+class OutputMaker {
+public:
+  OutputMaker(const Environment& environment, SettingResolver& resolver)
+      : environment_(environment), resolver_(resolver) {}
+
+  Result<void> add(const AzureMonitor& output, std::string_view setting);
+  Result<void> add(const Console& output, std::string_view setting);
+  Result<void> add(const LocalOutput& output, std::string_view setting);
+
+  std::vector<FinalOutput> take() && { return std::move(outputs_); }
+
+private:
+  Result<ConnectionString> read_connection_string(const AzureMonitor& output,
+                                                  std::string_view setting);
+  Result<void> set_proxy(FinalOutput& output, const std::string& proxy, std::string_view setting);
+  void remember_azure(const FinalOutput& output, const AzureMonitor& given);
+  Result<void> take_in(FinalOutput output, std::string_view kind, std::string_view setting);
+
+  const Environment& environment_;
+  SettingResolver& resolver_;
+  std::vector<FinalOutput> outputs_;
+};
+
+Result<ConnectionString> OutputMaker::read_connection_string(const AzureMonitor& output,
+                                                             std::string_view setting) {
+  std::string source = std::string(setting) + ".connection_string (set in code)";
+  if (setting == "connection_string") source = "connection_string (set in code)";
+  std::string_view text = trimmed(output.connection_string);
+  if (text.empty()) {
+    const auto value = environment_.get(connection_variable);
+    if (!value) {
+      return Error(ErrorCode::no_output,
+                   std::string(setting) +
+                       " has no connection string; set its connection_string, "
+                       "or " +
+                       std::string(connection_variable));
+    }
+    source = connection_variable;
+    text = *value;
+  }
+  auto parsed = parse_connection_string(text);
+  if (!parsed) return std::move(parsed).error().with_context(source);
+  return parsed;
+}
+
+// Proxies are looked into where they are used; what a header or a log could not carry stops here.
+Result<void> OutputMaker::set_proxy(FinalOutput& output, const std::string& proxy,
+                                    std::string_view setting) {
+  if (!is_utf8(proxy) || std::any_of(proxy.begin(), proxy.end(),
+                                     [](char c) { return static_cast<unsigned char>(c) <= ' '; })) {
+    return refused(std::string(setting) +
+                   ".proxy (set in code, value hidden) holds a blank or a "
+                   "control character; write http://[user:password@]host[:port]");
+  }
+  if (equal_ignoring_case(proxy, "none")) return {};
+  if (!proxy.empty()) {
+    output.https_proxy = Secret(proxy);
+    return {};
+  }
+  for (const char* const name : {"HTTPS_PROXY", "https_proxy"}) {
+    if (!output.https_proxy.empty()) break;
+    if (const auto value = environment_.get(name)) output.https_proxy = Secret(std::string(*value));
+  }
+  for (const char* const name : {"NO_PROXY", "no_proxy"}) {
+    if (!output.no_proxy.empty()) break;
+    if (const auto value = environment_.get(name)) output.no_proxy = *value;
+  }
+  return {};
+}
+
+void OutputMaker::remember_azure(const FinalOutput& output, const AzureMonitor& given) {
+  const bool in_code = !trimmed(given.connection_string).empty();
+  resolver_.remember(
+      SettingId::connection_string,
+      "InstrumentationKey=" + output.instrumentation_key.masked() + " at " + output.track_url,
+      in_code ? Origin::code : Origin::environment);
+  if (!given.ca_file.empty()) {
+    resolver_.remember(SettingId::ca_file, printable(given.ca_file, 200), Origin::code);
+  }
+  if (!given.proxy.empty() || !output.https_proxy.empty()) {
+    resolver_.remember(SettingId::proxy, output.https_proxy.empty() ? "none" : "set, value hidden",
+                       given.proxy.empty() ? Origin::environment : Origin::code);
+  }
+}
+
+Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view setting) {
+  auto connection = read_connection_string(given, setting);
+  if (!connection) return std::move(connection).error();
+  if (given.ca_file.find('\0') != std::string::npos) {
+    return refused(std::string(setting) + ".ca_file (set in code) holds a NUL; give a file's path");
+  }
+  FinalOutput output;
+  output.kind = OutputKind::azure_monitor;
+  output.track_url = track_url(*connection);
+  output.identity = output_identity(output.track_url, connection->instrumentation_key.reveal());
+  output.instrumentation_key = std::move(connection->instrumentation_key);
+  output.application_id = std::move(connection->application_id);
+  output.ca_file = given.ca_file;
+  if (auto proxy = set_proxy(output, given.proxy, setting); !proxy) return proxy;
+  remember_azure(output, given);
+  return take_in(std::move(output), "azure_monitor", setting);
+}
+
+Result<void> OutputMaker::add(const Console& given, std::string_view setting) {
+  FinalOutput output;
+  output.kind = OutputKind::console;
+  output.stream = given.stream;
+  output.identity =
+      fnv1a(given.stream == Console::Stream::standard_output ? "console:stdout" : "console:stderr");
+  return take_in(std::move(output), "console", setting);
+}
+
+Result<void> OutputMaker::add(const LocalOutput& given, std::string_view setting) {
+  if (!given.sink) {
+    return refused(std::string(setting) + ".sink (set in code) is null; give it a sink");
+  }
+  FinalOutput output;
+  output.kind = OutputKind::local;
+  output.sink = given.sink;
+  // No process will look for its queue again, so its place in the list is name enough.
+  output.identity = fnv1a("local:" + std::to_string(outputs_.size()));
+  return take_in(std::move(output), "local", setting);
+}
+
+Result<void> OutputMaker::take_in(FinalOutput output, std::string_view kind,
+                                  std::string_view setting) {
+  const auto same = [&](const FinalOutput& other) {
+    return other.kind == output.kind &&
+           (output.kind == OutputKind::local ? other.sink == output.sink
+                                             : other.identity == output.identity);
+  };
+  if (std::any_of(outputs_.begin(), outputs_.end(), same)) {
+    return refused(
+        std::string(setting) + " (set in code) goes where another output goes already" +
+        (output.kind == OutputKind::azure_monitor
+             ? ", to the key " + output.instrumentation_key.masked() + " at " + output.track_url
+             : std::string()) +
+        "; leave one of them out");
+  }
+  const auto of_kind = std::count_if(outputs_.begin(), outputs_.end(),
+                                     [&](const FinalOutput& o) { return o.kind == output.kind; });
+  output.name = kind;
+  if (of_kind > 0) output.name += '-' + std::to_string(of_kind + 1);
+  outputs_.push_back(std::move(output));
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t output_identity(std::string_view track_url, std::string_view instrumentation_key) {
+  return fnv1a(lower_case(instrumentation_key), fnv1a("\n", fnv1a(track_url)));
+}
+
+Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
+                                              const Environment& environment,
+                                              SettingResolver& resolver) {
+  const bool by_string = !trimmed(settings.connection_string).empty();
+  const std::size_t count = settings.outputs.size() + (by_string ? 1 : 0);
+  if (count > FinalOutput::max_outputs) {
+    return refused("outputs (set in code) are " + std::to_string(count) + "; at most " +
+                   std::to_string(FinalOutput::max_outputs) + " are allowed");
+  }
+  OutputMaker maker(environment, resolver);
+  if (by_string) {
+    const AzureMonitor azure{.connection_string = settings.connection_string};
+    if (auto added = maker.add(azure, "connection_string"); !added) return added.error();
+  }
+  for (std::size_t i = 0; i < settings.outputs.size(); ++i) {
+    const std::string setting = "outputs[" + std::to_string(i) + ']';
+    auto added = std::visit([&](const auto& output) { return maker.add(output, setting); },
+                            settings.outputs[i]);
+    if (!added) return added.error();
+  }
+  if (count == 0) {
+    if (!environment.get(connection_variable)) {
+      return Error(ErrorCode::no_output, "no output is configured; set " +
+                                             std::string(connection_variable) +
+                                             ", or connection_string or outputs in code");
+    }
+    if (auto added = maker.add(AzureMonitor{}, "connection_string"); !added) return added.error();
+  }
+  auto outputs = std::move(maker).take();
+  if (!settings.outputs.empty()) {
+    resolver.remember(SettingId::outputs, std::to_string(outputs.size()) + " outputs",
+                      Origin::code);
+  }
+  return outputs;
+}
+
+}  // namespace posthaste::config

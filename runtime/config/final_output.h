@@ -1,0 +1,50 @@
+#pragma once
+
+/// An output as the pipeline gets it: complete and checked. Made by finalize() alone.
+
+#include "runtime/base/secret.h"
+#include "runtime/config/environment.h"
+#include "runtime/config/setting_resolver.h"
+
+#include <posthaste/result.h>
+#include <posthaste/settings.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace posthaste::config {
+
+enum class OutputKind : std::uint8_t { azure_monitor, console, local };
+
+struct FinalOutput {
+  static constexpr std::size_t max_outputs = 8;
+
+  OutputKind kind = OutputKind::azure_monitor;
+  std::string name;            // unique: "azure_monitor", "azure_monitor-2", "console", ...
+  std::uint64_t identity = 0;  // finds its queue in store and arena again, in any later process
+  // of azure_monitor
+  std::string track_url;       // "https://.../v2.1/track"
+  Secret instrumentation_key;  // as given
+  std::string application_id;  // empty when it is not given
+  std::string ca_file;         // empty: the system's authorities alone
+  Secret https_proxy;          // as given, not looked into; empty: none
+  std::string no_proxy;        // as given
+  // of console
+  Console::Stream stream = Console::Stream::standard_error;
+  // of local; never null there
+  std::shared_ptr<LocalSink> sink;
+};
+
+/// The outputs of code; else one for the connection string. Fails with `no_output`,
+/// `invalid_connection_string` or `invalid_setting`.
+Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
+                                              const Environment& environment,
+                                              SettingResolver& resolver);
+
+/// Stable for ever: it names queues on disk. The key's case does not count.
+std::uint64_t output_identity(std::string_view track_url, std::string_view instrumentation_key);
+
+}  // namespace posthaste::config

@@ -1,0 +1,156 @@
+#include "runtime/config/resource.h"
+
+#include "runtime/base/utf8.h"
+#include "runtime/config/text.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace posthaste::config {
+namespace {
+
+Error refused(std::string message) {
+  return {ErrorCode::invalid_setting, std::move(message)};
+}
+
+std::optional<std::string> rule_broken_by(std::string_view key, std::string_view value) {
+  if (key.empty()) return "has an empty key; name each attribute";
+  if (!is_utf8(key) || !is_utf8(value)) {
+    return "attribute " + quoted(key) + " is not UTF-8; encode it as UTF-8";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> bound_broken_by(const ResourceAttributes& attributes) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : attributes) bytes += key.size() + value.size();
+  if (attributes.size() <= Resource::max_attributes && bytes <= Resource::max_bytes) {
+    return std::nullopt;
+  }
+  return "hold " + std::to_string(attributes.size()) + " attributes of " + std::to_string(bytes) +
+         " bytes together; at most " + std::to_string(Resource::max_attributes) +
+         " attributes and " + std::to_string(Resource::max_bytes) + " bytes are allowed";
+}
+
+void add_given(ResourceAttributes& attributes, std::string key, std::string_view value) {
+  if (!value.empty()) attributes.insert_or_assign(std::move(key), value);
+}
+
+ResourceAttributes of_machine(const HostFacts& host) {
+  ResourceAttributes attributes{
+      {"service.name", host.executable.empty() ? std::string("unknown_service")
+                                               : "unknown_service:" + host.executable},
+      {"telemetry.sdk.name", "posthaste"},
+      {"telemetry.sdk.language", "cpp"},
+      {"telemetry.sdk.version", POSTHASTE_VERSION},
+      {"process.pid", std::to_string(host.process_id)},
+  };
+  add_given(attributes, "host.name", host.host_name);
+  add_given(attributes, "process.executable.name", host.executable);
+  return attributes;
+}
+
+void merge(ResourceAttributes& into, const ResourceAttributes& from) {
+  for (const auto& [key, value] : from) into.insert_or_assign(key, value);
+}
+
+ResourceAttributes of_environment(const Environment& environment,
+                                  std::vector<Diagnostic>& warnings) {
+  ResourceAttributes attributes;
+  if (const auto text = environment.get("OTEL_RESOURCE_ATTRIBUTES")) {
+    auto parsed = parse_resource_attributes(*text);
+    if (parsed) {
+      attributes = std::move(*parsed);
+    } else {
+      warnings.push_back({.severity = Severity::warn,
+                          .code = DiagnosticCode::environment_ignored,
+                          .message = "OTEL_RESOURCE_ATTRIBUTES " + parsed.error().message() +
+                                     "; the whole variable is ignored"});
+    }
+  }
+  if (const auto name = environment.get("OTEL_SERVICE_NAME")) {
+    if (is_utf8(*name)) {
+      attributes.insert_or_assign("service.name", std::string(*name));
+    } else {
+      warnings.push_back({.severity = Severity::warn,
+                          .code = DiagnosticCode::environment_ignored,
+                          .message = "OTEL_SERVICE_NAME " + quoted(*name) +
+                                     " is not UTF-8; it is ignored; encode it as UTF-8"});
+    }
+  }
+  return attributes;
+}
+
+Result<ResourceAttributes> of_code(const Settings& settings) {
+  ResourceAttributes attributes;
+  for (const auto& [key, value] : settings.resource_attributes) {
+    if (const auto rule = rule_broken_by(key, value)) {
+      return refused("resource_attributes (set in code) " + *rule);
+    }
+    attributes.insert_or_assign(key, value);
+  }
+  const std::array<std::pair<const char*, const std::string*>, 4> named{{
+      {"service.name", &settings.service_name},
+      {"service.namespace", &settings.service_namespace},
+      {"service.version", &settings.service_version},
+      {"service.instance.id", &settings.service_instance_id},
+  }};
+  for (const auto& [key, value] : named) {
+    if (!is_utf8(*value)) {
+      return refused(std::string(key) + " = " + quoted(*value) +
+                     " (set in code) is not UTF-8; encode it as UTF-8");
+    }
+    add_given(attributes, key, *value);
+  }
+  return attributes;
+}
+
+}  // namespace
+
+std::string_view Resource::get(std::string_view key) const {
+  const auto found = attributes.find(key);
+  return found == attributes.end() ? std::string_view() : std::string_view(found->second);
+}
+
+Result<ResourceAttributes> parse_resource_attributes(std::string_view text) {
+  ResourceAttributes attributes;
+  for (const std::string_view piece : split(text, ',')) {
+    // A '=' in the value should have been written as %3D, but its meaning is plain.
+    const std::size_t equals = piece.find('=');
+    if (equals == std::string_view::npos) {
+      return refused("has a piece without '=', " + quoted(piece) +
+                     "; write key=value,key=value and %2C for a ',' inside");
+    }
+    auto key = percent_decoded(trimmed(piece.substr(0, equals)));
+    auto value = percent_decoded(trimmed(piece.substr(equals + 1)));
+    if (!key || !value) {
+      return refused("has a '%' without two hexadecimal digits in " + quoted(piece) +
+                     "; write %25 for a '%'");
+    }
+    if (const auto rule = rule_broken_by(*key, *value)) return refused(*rule);
+    attributes.insert_or_assign(std::move(*key), std::move(*value));
+  }
+  if (const auto bound = bound_broken_by(attributes)) return refused("would " + *bound);
+  return attributes;
+}
+
+Result<Resource> make_resource(const Settings& settings, const Environment& environment,
+                               const HostFacts& host, std::vector<Diagnostic>& warnings) {
+  const auto code = of_code(settings);
+  if (!code) return code.error();
+  Resource resource{.attributes = of_machine(host), .cloud_role = {}, .cloud_role_instance = {}};
+  merge(resource.attributes, of_environment(environment, warnings));
+  merge(resource.attributes, *code);
+  if (const auto bound = bound_broken_by(resource.attributes)) {
+    return refused("resource_attributes (set in code, with those of the environment) " + *bound);
+  }
+  const std::string_view space = resource.get("service.namespace");
+  resource.cloud_role = resource.get("service.name");
+  if (!space.empty()) resource.cloud_role = std::string(space) + '.' + resource.cloud_role;
+  const std::string_view instance = resource.get("service.instance.id");
+  resource.cloud_role_instance = instance.empty() ? resource.get("host.name") : instance;
+  return resource;
+}
+
+}  // namespace posthaste::config

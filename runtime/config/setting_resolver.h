@@ -1,0 +1,76 @@
+#pragma once
+
+/// Finds the value of each setting: code over environment over default, checked by the row of the
+/// settings table, and remembers where it came from. Used by finalize() alone, on one thread.
+///
+/// A wrong value in code is an error (the first one is kept); one in the environment is a warning,
+/// and the next source in line is used.
+
+#include "runtime/config/environment.h"
+#include "runtime/config/settings_table.h"
+
+#include <posthaste/diagnostics.h>
+#include <posthaste/result.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posthaste::config {
+
+enum class Origin : std::uint8_t { default_value, environment, code };
+
+std::string_view to_string(Origin origin) noexcept;
+
+struct ResolvedSetting {
+  SettingId id;
+  std::string value;  // for people; secrets masked
+  Origin origin;
+};
+
+class SettingResolver {
+public:
+  SettingResolver(const Environment& environment, std::vector<Diagnostic>& warnings);
+
+  /// A number in the unit of its row.
+  std::uint64_t number(SettingId id, std::optional<std::uint64_t> code);
+  std::uint32_t count(SettingId id, std::optional<std::uint32_t> code);
+  std::chrono::milliseconds duration(SettingId id, std::optional<std::chrono::milliseconds> code);
+  bool flag(SettingId id, std::optional<bool> code);
+
+  /// For settings that are read elsewhere.
+  void remember(SettingId id, std::string value, Origin origin);
+
+  /// Keeps the first: "<name> = <given> (set in code) <rule and mend>".
+  void refuse(SettingId id, std::string_view given, std::string_view rule);
+  /// "<name>=<given> <rule>; it is ignored; <mend>".
+  void ignore(std::string_view variable, std::string_view given, std::string_view rule,
+              std::string_view mend);
+  /// Says that `id` was changed to fit another setting of higher precedence.
+  void adapt(SettingId id, std::uint64_t to, std::string_view rule);
+
+  Origin origin(SettingId id) const;
+  const std::optional<Error>& error() const noexcept { return error_; }
+  /// In the order of the table.
+  std::vector<ResolvedSetting> take() && { return std::move(resolved_); }
+
+private:
+  struct Found {
+    std::uint64_t value;
+    Origin origin;
+  };
+
+  std::optional<std::uint64_t> read_variable(const SettingRow& row, std::string_view variable);
+  Found from_environment(const SettingRow& row);
+  Found smallest(const SettingRow& row);
+
+  const Environment& environment_;
+  std::vector<Diagnostic>& warnings_;
+  std::vector<ResolvedSetting> resolved_;  // one for each row, by SettingId
+  std::optional<Error> error_;
+};
+
+}  // namespace posthaste::config

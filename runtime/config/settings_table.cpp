@@ -1,0 +1,54 @@
+#include "runtime/config/settings_table.h"
+
+#include <cstddef>
+
+namespace posthaste::config {
+namespace {
+
+constexpr SettingRow rows[] = {
+#define POSTHASTE_SETTING(id, name, ruler, kind, environment, combine, default_number,           \
+                          default_text, minimum, maximum, unit, scope, zero, meaning, cost)      \
+  {SettingId::id,  name,         Ruler::ruler, SettingKind::kind, environment, Combine::combine, \
+   default_number, default_text, minimum,      maximum,           unit,        #scope,           \
+   zero,           meaning,      cost},
+#include "runtime/config/settings.def"
+#undef POSTHASTE_SETTING
+};
+
+std::string with_unit(std::string text, std::string_view unit) {
+  if (!unit.empty()) text.append(" ").append(unit);
+  return text;
+}
+
+}  // namespace
+
+std::span<const SettingRow> settings_table() noexcept {
+  return rows;
+}
+
+const SettingRow& row_of(SettingId id) noexcept {
+  return rows[static_cast<std::size_t>(id)];
+}
+
+std::vector<std::string_view> environment_names(const SettingRow& row) {
+  std::vector<std::string_view> names;
+  std::string_view rest = row.environment;
+  while (!rest.empty()) {
+    const std::size_t blank = rest.find(' ');
+    names.push_back(rest.substr(0, blank));
+    rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
+  }
+  return names;
+}
+
+std::string range_text(const SettingRow& row) {
+  if (row.kind == SettingKind::boolean) return "true or false";
+  return with_unit(std::to_string(row.minimum) + " to " + std::to_string(row.maximum), row.unit);
+}
+
+std::string default_of(const SettingRow& row) {
+  if (!row.default_text.empty() || !row.is_number()) return std::string(row.default_text);
+  return with_unit(std::to_string(row.default_number), row.unit);
+}
+
+}  // namespace posthaste::config
