@@ -48,18 +48,24 @@ run_watched() {
   wait "$pid"
 }
 
-# What a person wants of a failed step: the first errors, else the end.
+# What a person wants of a failed step: its first errors, else its end. Where nobody can open the log: both, longer.
 relevant_end() {
   local errors
-  errors=$(grep -nE 'error:|CMake Error|FAILED|ERROR:|\*\*\*Failed|Failure$' "$1" | head -n 25)
+  errors=$(grep -nE 'error:|CMake Error|FAILED|ERROR:|\*\*\*|: Failure$' "$1" | head -n 25)
   [[ -n $errors ]] && say "$errors"
-  tail -n 25 "$1"
+  if [[ -n ${CI:-} ]]; then
+    tail -n 200 "$1"
+  elif [[ -z $errors ]]; then
+    tail -n 25 "$1"
+  fi
 }
 
-# Compilers beside each other: one a processor, and 1.2 GB of free memory each.
+# Compilers beside each other: one a processor, and 1.2 GB each of the memory that is free, or that the cgroup allows.
 jobs_that_fit() {
-  local free_mb by_memory processors
+  local free_mb limit by_memory processors
   free_mb=$(awk '/MemAvailable/ {print int($2 / 1024)}' /proc/meminfo)
+  limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null)
+  if [[ $limit =~ ^[0-9]+$ ]] && ((limit >> 20 < free_mb)); then free_mb=$((limit >> 20)); fi
   by_memory=$((free_mb / 1200))
   processors=$(nproc)
   echo $((by_memory < 1 ? 1 : by_memory < processors ? by_memory : processors))
