@@ -25,6 +25,7 @@ target_link_options(posthaste PRIVATE
   -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/posthaste.map
   -Wl,--gc-sections
   -Wl,-z,nodelete    # threads of ours may outlive a dlclose()
+  -Wl,-Bsymbolic-functions  # what the library calls of its own is its own, whatever the host defines
   -Wl,-z,relro -Wl,-z,now
   -Wl,-z,noexecstack)
 

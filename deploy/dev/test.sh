@@ -1,4 +1,4 @@
-# ./dev test: one build tree for each way of looking at the same tests.
+# ./dev test [tree...]: one build tree for each way of looking at the same tests; without a name, all.
 #
 #   dev          all tests, and the tree itself: layers, exports, installed package, documents
 #   asan-ubsan   all tests again, for memory errors and undefined behaviour
@@ -9,13 +9,19 @@ passed=0
 failed=0
 
 run_all_tests() {
+  local trees=("$@") tree
+  ((${#trees[@]})) || trees=(dev asan-ubsan tsan fuzz)
   jobs=$(jobs_that_fit)
-  if build_tree dev all all_verify_interface_header_sets; then
-    test_tree dev
-    build_tree asan-ubsan all && test_tree asan-ubsan
-    build_tree tsan tests_tsan && test_tree tsan --label-regex '^tsan$'
-    build_tree fuzz fuzzers && test_tree fuzz --label-regex '^fuzz$'
-  fi
+  for tree in "${trees[@]}"; do
+    case $tree in
+      dev) build_tree dev all all_verify_interface_header_sets && test_tree dev ;;
+      asan-ubsan) build_tree asan-ubsan all && test_tree asan-ubsan ;;
+      tsan) build_tree tsan tests_tsan && test_tree tsan --label-regex '^tsan$' ;;
+      fuzz) build_tree fuzz fuzzers && test_tree fuzz --label-regex '^fuzz$' ;;
+      *) say "there is no tree '$tree'; there are dev, asan-ubsan, tsan and fuzz"; return 2 ;;
+    esac
+    ((built)) || break  # what does not compile here will not compile there
+  done
   printf '\n%d%% tests passed, %d tests failed out of %d\n' \
     $((passed + failed == 0 ? 0 : 100 * passed / (passed + failed))) "$failed" $((passed + failed))
   printf '%d passed, %d failed\n' "$passed" "$failed"
@@ -26,8 +32,10 @@ run_all_tests() {
 build_tree() {
   local preset=$1
   shift
+  built=1
   step "configure $preset" cmake --preset "$preset" &&
     step "build $preset" cmake --build "build/$preset" --parallel "$jobs" --target "$@" && return
+  built=0
   failed=$((failed + 1))
   return 1
 }
