@@ -1,0 +1,24 @@
+#pragma once
+
+/// How a subcommand joins the `posthaste` command: it adds itself to the CLI11 application, and
+/// its callback leaves its outcome in `exit_code`. Data goes to stdout, everything else to stderr.
+
+#include "tools/exit_code.h"
+
+#include <posthaste/result.h>
+
+#include <CLI/CLI.hpp>
+
+#include <string_view>
+
+namespace posthaste::tools {
+
+void add_emulator_command(CLI::App& application, ExitCode& exit_code);
+
+/// One line on stderr: "posthaste <command>: <text>".
+void complain(std::string_view command, std::string_view text);
+
+/// wrong_usage for what the caller wrote, environment for what the machine did not give.
+ExitCode exit_code_of(const Error& error);
+
+}  // namespace posthaste::tools

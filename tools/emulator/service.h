@@ -1,0 +1,72 @@
+#pragma once
+
+/// Which request goes where: the ingestion paths to Intake, /control/ to the emulator's own desk.
+/// Also the guard against web pages: Host must be a name of this machine, and no page's Origin may
+/// change anything.
+///
+///   POST   /v2.1/track, /v2/track
+///   GET    /control/summary, /control/operations, /control/fault
+///   PUT    /control/fault   replaces the faults      POST adds some      DELETE ends them
+///   POST   /control/flush   records are in their files when it answers
+///   POST   /control/reset   forgets counts and ids
+///
+/// Threads: one. Pure but for Intake's records; the session (session.h) is its only caller.
+
+#include "tools/emulator/fault_plan.h"
+#include "tools/emulator/intake.h"
+
+#include "runtime/base/clock.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posthaste::tools {
+
+struct RequestHead {
+  std::string method;
+  std::string path;  // without the query
+  std::string host;
+  std::string origin;
+  std::string encoding;
+
+  bool ingests() const noexcept { return path == "/v2.1/track" || path == "/v2/track"; }
+};
+
+class Service {
+public:
+  struct Settings {
+    Intake::Settings intake;
+    std::vector<std::string> hosts;  // allowed beside localhost, 127.0.0.1 and [::1]
+    bool refuse_needs_end = true;    // no control port would be left to end it
+  };
+
+  Service(Settings settings, const Clock& clock)
+      : settings_(std::move(settings)), clock_(clock), intake_(settings_.intake) {}
+
+  Intake& intake() noexcept { return intake_; }
+  FaultPlan& faults() noexcept { return faults_; }
+  const Clock& clock() const noexcept { return clock_; }
+
+  /// Called whenever the faults were changed.
+  void on_faults_changed(std::function<void()> call) { faults_changed_ = std::move(call); }
+
+  /// Adds to the faults, or replaces them; all of them or none.
+  Result<void> set_faults(std::vector<Fault> faults, bool replace);
+
+  Reply answer(const RequestHead& head, std::string_view body, const FaultEffect& effect);
+
+private:
+  bool is_own_host(std::string_view host) const;
+  Reply control(const RequestHead& head, std::string_view body);
+  Reply control_faults(const RequestHead& head, std::string_view body);
+
+  Settings settings_;
+  const Clock& clock_;
+  Intake intake_;
+  FaultPlan faults_;
+  std::function<void()> faults_changed_ = [] {};
+};
+
+}  // namespace posthaste::tools

@@ -1,0 +1,320 @@
+#include "tools/emulator/session.h"
+
+#include "tools/emulator/answer_wire.h"
+
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+
+namespace posthaste::tools {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using namespace std::chrono_literals;
+using boost::system::error_code;
+
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+
+constexpr auto handshake_limit = 10s;
+constexpr auto idle_limit = 600s;
+constexpr auto progress_limit = 60s;
+constexpr auto linger_limit = 2s;
+constexpr std::size_t header_limit = 32UL << 10;
+constexpr std::size_t read_ahead = 64UL << 10;
+constexpr std::size_t mid_request_bytes = 512;
+
+std::string_view view(beast::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
+
+template <class Parser>
+RequestHead head_of(const Parser& parser) {
+  const auto& message = parser.get();
+  RequestHead head;
+  head.method = view(message.method_string());
+  head.path = view(message.target()).substr(0, message.target().find('?'));
+  head.host = view(message[http::field::host]);
+  head.origin = view(message[http::field::origin]);
+  head.encoding = view(message[http::field::content_encoding]);
+  return head;
+}
+
+template <class Stream>
+class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession<Stream>> {
+public:
+  template <class... Tls>
+  HttpSession(SessionWorld& world, bool ingestion, Socket socket, Tls&... tls)
+      : Session(world, ingestion),
+        stream_(std::move(socket), tls...),
+        timer_(stream_.get_executor()),
+        body_(world.budget) {}
+
+  void start() {
+    error_code ignored;
+    lowest().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      lowest().expires_after(handshake_limit);
+      stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code error) {
+        if (!error) self->next_request();
+      });
+    } else {
+      next_request();
+    }
+  }
+
+  void close_when_idle() override {
+    closing_ = true;
+    if (idle_) lowest().close();
+  }
+
+private:
+  using Parser = http::request_parser<http::buffer_body>;
+
+  auto self() { return this->shared_from_this(); }
+  beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
+
+  void next_request() {
+    if (closing_) return linger();
+    parser_.emplace();
+    parser_->header_limit(header_limit);
+    parser_->body_limit(boost::none);  // counted here, with the budget
+    body_.clear();
+    idle_ = true;
+    lowest().expires_after(idle_limit);
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = self()](error_code error, std::size_t) { self->on_header(error); });
+  }
+
+  void on_header(error_code error) {
+    idle_ = false;
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      return refuse(error_reply(431, "headers are too large"));
+    }
+    if (error && error.category() == make_error_code(http::error::bad_version).category() &&
+        error != http::error::end_of_stream && error != http::error::partial_message) {
+      return refuse(error_reply(400, "not HTTP: " + error.message()));
+    }
+    if (error) return close();
+    head_ = head_of(*parser_);
+    effect_ = head_.ingests() && ingestion()
+                  ? world_.service.faults().at_request(world_.service.clock().steady())
+                  : FaultEffect{};
+    if (effect_.cut == CutPoint::before_request) return cut();
+    if (parser_->content_length().value_or(0) > body_cap()) return refuse_body();
+    if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) return go_on();
+    read_body();
+  }
+
+  std::size_t body_cap() const {
+    return head_.encoding.empty() ? longest_body : longest_compressed_body;
+  }
+
+  void go_on() {
+    static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(stream_, asio::buffer(line.data(), line.size()),
+                      [self = self()](error_code error, std::size_t) {
+                        if (!error) self->read_body();
+                      });
+  }
+
+  void read_body() {
+    if (effect_.cut == CutPoint::mid_request && body_.size() > 0) return cut();
+    if (parser_->is_done()) return on_request();
+    if (body_.size() > body_cap()) return refuse_body();
+    std::span<char> room = body_.room();
+    if (room.empty()) return refuse(error_reply(503, "too many bodies at once"));
+    if (effect_.tarpit != 0) room = room.first(std::min<std::size_t>(room.size(), effect_.tarpit));
+    if (effect_.cut == CutPoint::mid_request) {
+      room = room.first(std::min(room.size(), mid_request_bytes));
+    }
+    auto& target = parser_->get().body();
+    target.data = room.data();
+    target.size = room.size();
+    target.more = true;
+    lowest().expires_after(progress_limit);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = self(), offered = room.size()](error_code error, std::size_t) {
+                       self->on_body(error, offered);
+                     });
+  }
+
+  void on_body(error_code error, std::size_t offered) {
+    if (error && error != http::error::need_buffer) return close();
+    body_.commit(offered - parser_->get().body().size);
+    if (effect_.tarpit == 0) return read_body();
+    wait(1s, [this] { read_body(); });
+  }
+
+  void on_request() {
+    Reply reply = world_.service.answer(head_, body_.text(), effect_);
+    const bool silent = effect_.blackhole || effect_.cut != CutPoint::none;
+    if (head_.ingests()) world_.service.intake().tally().answered(silent ? 0 : reply.status);
+    if (effect_.blackhole) return discard();
+    if (effect_.cut == CutPoint::after_request) return wait(effect_.delay, [this] { cut(); });
+    keep_alive_ = parser_->keep_alive() && !closing_;
+    wire_ = to_wire(reply, keep_alive_, effect_.bad_answer);
+    keep_alive_ &= effect_.bad_answer == BadAnswer::none;
+    wait(effect_.delay, [this] { send(); });
+  }
+
+  /// The request cannot be read to its end, so neither can the connection be used again.
+  void refuse(const Reply& reply) {
+    effect_ = {};
+    keep_alive_ = false;
+    wire_ = to_wire(reply, false, BadAnswer::none);
+    send();
+  }
+
+  void refuse_body() {
+    if (head_.ingests()) {
+      world_.service.intake().tally().request(body_.size(), 0, 0);
+      world_.service.intake().tally().answered(413);
+    }
+    refuse(error_reply(413, "the body is too large"));
+  }
+
+  void send() {
+    lowest().expires_never();
+    if (effect_.drip) return drip(0);
+    std::size_t size = wire_.head.size();
+    if (effect_.cut == CutPoint::mid_answer) size /= 2;
+    asio::async_write(stream_, asio::buffer(wire_.head.data(), size),
+                      [self = self()](error_code error, std::size_t) {
+                        if (error) return self->close();
+                        if (self->effect_.cut == CutPoint::mid_answer) return self->cut();
+                        self->send_blocks();
+                      });
+  }
+
+  void send_blocks() {
+    if (wire_.repeats == 0) return on_sent();
+    --wire_.repeats;
+    asio::async_write(stream_, asio::buffer(wire_.block),
+                      [self = self()](error_code error, std::size_t) {
+                        error ? self->close() : self->send_blocks();
+                      });
+  }
+
+  void drip(std::size_t at) {
+    if (at == wire_.head.size()) return on_sent();
+    asio::async_write(stream_, asio::buffer(wire_.head.data() + at, 1),
+                      [self = self(), at](error_code error, std::size_t) {
+                        if (error) return self->close();
+                        self->wait(*self->effect_.drip,
+                                   [&session = *self, at] { session.drip(at + 1); });
+                      });
+  }
+
+  void on_sent() {
+    if (keep_alive_) return next_request();
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      lowest().expires_after(linger_limit);
+      stream_.async_shutdown([self = self()](error_code) { self->linger(); });
+    } else {
+      linger();
+    }
+  }
+
+  // A close with unread bytes would reset the connection, and the answer with it.
+  void linger() {
+    error_code ignored;
+    lowest().socket().shutdown(Socket::shutdown_send, ignored);
+    lowest().expires_after(linger_limit);
+    drain();
+  }
+
+  void drain() {
+    lowest().async_read_some(asio::buffer(waste_), [self = self()](error_code error, std::size_t) {
+      error ? self->close() : self->drain();
+    });
+  }
+
+  void discard() {
+    lowest().expires_never();
+    drain();
+  }
+
+  void cut() {
+    error_code ignored;
+    if (effect_.reset) {
+      lowest().socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    }
+    close();
+  }
+
+  void close() { lowest().close(); }
+
+  /// Goes on after `delay`; at once when it is none.
+  template <class Next>
+  void wait(std::chrono::milliseconds delay, Next next) {
+    if (delay == 0ms) return next();
+    lowest().expires_never();
+    timer_.expires_after(delay);
+    timer_.async_wait([self = self(), next = std::move(next)](error_code error) {
+      if (!error) next();
+    });
+  }
+
+  Stream stream_;
+  asio::steady_timer timer_;
+  beast::flat_buffer buffer_{read_ahead};
+  std::optional<Parser> parser_;
+  BodyBuffer body_;
+  RequestHead head_;
+  FaultEffect effect_;
+  AnswerWire wire_;
+  std::array<char, 4096> waste_;
+  bool keep_alive_ = false;
+  bool closing_ = false;
+  bool idle_ = false;
+};
+
+class SilentSession final : public Session, public std::enable_shared_from_this<SilentSession> {
+public:
+  SilentSession(Socket socket, SessionWorld& world)
+      : Session(world, true), socket_(std::move(socket)) {}
+
+  void drain() {
+    socket_.async_read_some(asio::buffer(waste_),
+                            [self = shared_from_this()](error_code error, std::size_t) {
+                              if (!error) self->drain();
+                            });
+  }
+  void close_when_idle() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+private:
+  Socket socket_;
+  std::array<char, 4096> waste_;
+};
+
+}  // namespace
+
+void start_plain_session(Socket socket, SessionWorld& world, bool ingestion) {
+  std::make_shared<HttpSession<PlainStream>>(world, ingestion, std::move(socket))->start();
+}
+
+void start_tls_session(Socket socket, asio::ssl::context& tls, SessionWorld& world) {
+  std::make_shared<HttpSession<TlsStream>>(world, true, std::move(socket), tls)->start();
+}
+
+void start_silent_session(Socket socket, SessionWorld& world) {
+  std::make_shared<SilentSession>(std::move(socket), world)->drain();
+}
+
+}  // namespace posthaste::tools
