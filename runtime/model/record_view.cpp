@@ -20,7 +20,7 @@ std::optional<EntryView> EntryRange::next() noexcept {
     EntryView entry;
     std::memcpy(&entry.head, rest_.data(), sizeof entry.head);
     rest_.remove_prefix(sizeof entry.head);
-    if (entry.head.size > rest_.size()) break;
+    if (entry.head.size > rest_.size()) return stop();
     entry.payload = rest_.substr(0, entry.head.size);
     rest_.remove_prefix(std::min<std::size_t>(padded(entry.head.size), rest_.size()));
     if (entry.head.dead()) continue;
@@ -28,11 +28,19 @@ std::optional<EntryView> EntryRange::next() noexcept {
         entry.head.kind == EntryKind::attribute || entry.head.kind == EntryKind::body;
     if (valued) {
       const std::size_t least = entry.head.key_size + (is_word(entry.type()) ? 8u : 0u);
-      if (entry.head.value_type < 1 || entry.head.value_type > 8 || entry.head.size < least) break;
+      if (entry.head.value_type < 1 || entry.head.value_type > 8 || entry.head.size < least) {
+        return stop();
+      }
     }
     return entry;
   }
+  if (!rest_.empty()) return stop();
+  return std::nullopt;
+}
+
+std::optional<EntryView> EntryRange::stop() noexcept {
   rest_ = {};
+  damaged_ = true;
   return std::nullopt;
 }
 

@@ -84,9 +84,14 @@ public:
   explicit EntryRange(std::string_view bytes) noexcept : rest_(bytes) {}
   /// The next live entry, or empty at the end or at the first byte that makes no sense.
   std::optional<EntryView> next() noexcept;
+  /// After the last next(): whether it stopped at something that is no entry, so more may be lost.
+  bool damaged() const noexcept { return damaged_; }
 
 private:
+  std::optional<EntryView> stop() noexcept;
+
   std::string_view rest_;
+  bool damaged_ = false;
 };
 
 struct EventView {

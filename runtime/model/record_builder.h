@@ -1,0 +1,65 @@
+#pragma once
+
+/// Builds a record of runtime/model/record.h's layout in a buffer that grows: what tests,
+/// `posthaste convert` and whoever reads the leftovers of a crash use. Application threads do not:
+/// they write into slots (runtime/produce), without a heap.
+///
+/// Threads: none. Memory: the buffer keeps its size from record to record. Full: an entry that
+/// would take the record past `record_size_limit` is left out, counted in the head's dropped
+/// counts, and the record is marked truncated.
+
+#include "runtime/model/record.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace posthaste::model {
+
+class RecordBuilder {
+public:
+  explicit RecordBuilder(RecordType type) { start(type); }
+
+  /// Forgets everything and begins another record.
+  void start(RecordType type);
+
+  /// Ids, times, kind, status, flags: set them as you like. Counts and length are kept here. The
+  /// reference is good until the next entry is added.
+  RecordHead& head() noexcept { return *reinterpret_cast<RecordHead*>(bytes_.data()); }
+
+  /// A key that was there keeps its last value; the earlier entry is marked dead.
+  RecordBuilder& attribute(std::string_view key, const AttributeValue& value);
+  RecordBuilder& attributes(const Attributes& attributes);
+  /// Name, operation name, trace state, status description, severity text or event name.
+  RecordBuilder& text(EntryKind kind, std::string_view text);
+  RecordBuilder& body(const AttributeValue& value);
+  /// `time` is ns since the epoch when `wall`, else ticks.
+  RecordBuilder& event(std::string_view name, std::uint64_t time, bool wall,
+                       const Attributes& attributes = {});
+  RecordBuilder& link(const TraceId& trace, const SpanId& span, const Attributes& attributes = {},
+                      std::string_view trace_state = {}, std::uint8_t trace_flags = 1);
+
+  /// The record so far, 8-byte aligned, good until the builder is touched again.
+  std::span<const std::byte> bytes() noexcept;
+
+private:
+  bool fits(std::size_t payload) noexcept;
+  void bury(EntryKind kind, std::string_view key) noexcept;
+  bool append_attribute(EntryKind kind, std::string_view key, const AttributeValue& value);
+  std::size_t append_nested(const Attributes& attributes, std::size_t most);
+  void open(const EntryHead& entry);
+  void write(const void* data, std::size_t size);
+  void pad();
+
+  std::vector<std::byte> bytes_;
+};
+
+/// Bytes that `value` takes as the value of an entry, without key and padding.
+std::size_t encoded_size(const AttributeValue& value) noexcept;
+/// Appends them.
+void append_value(std::vector<std::byte>& to, const AttributeValue& value);
+/// Appends a whole attribute entry; false, changing nothing, if key or value is too long for one.
+bool append_attribute_entry(std::vector<std::byte>& to, EntryKind kind, std::string_view key,
+                            const AttributeValue& value);
+
+}  // namespace posthaste::model

@@ -1,0 +1,32 @@
+#pragma once
+
+/// Lower-case hexadecimal digits of ids, eight bytes at a time. Pure.
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace posthaste::wire {
+
+/// Writes 16 digits for 8 bytes; returns the end.
+inline char* put_hex8(char* at, const std::uint8_t* bytes) noexcept {
+  // Each half of the id spread to one nibble a byte, then all eight nibbles turned into digits at
+  // once.
+  for (int half = 0; half < 2; ++half) {
+    std::uint32_t word;
+    std::memcpy(&word, bytes + 4 * half, 4);
+    std::uint64_t x = word;
+    x = (x | x << 16) & 0x0000FFFF0000FFFF;
+    x = (x | x << 8) & 0x00FF00FF00FF00FF;
+    x = (x >> 4 & 0x000F000F000F000F) | (x << 8 & 0x0F000F000F000F00);
+    const std::uint64_t above_nine = (x + 0x0606060606060606) >> 4 & 0x0101010101010101;
+    x += 0x3030303030303030 + above_nine * ('a' - '0' - 10);
+    std::memcpy(at + 8 * half, &x, 8);
+  }
+  return at + 16;
+}
+
+static_assert(std::endian::native == std::endian::little,
+              "put_hex8 lays nibbles out by memory order");
+
+}  // namespace posthaste::wire

@@ -1,0 +1,91 @@
+#pragma once
+
+/// The attributes of one record, event or log, sorted while its entries are walked once: those that
+/// the mapping knows into a place each, the others into a list for the properties. Rules then read
+/// by name, and mark what a field or tag of the envelope carries; what nobody carries becomes a
+/// property.
+///
+/// Threads: none; belongs to one encoder, used again for every record (keeps its memory).
+
+#include "runtime/wire/known_attribute.h"
+#include "runtime/wire/value_text.h"
+
+#include <bitset>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace posthaste::wire {
+
+/// A set of known keys, for questions about several at once.
+using KnownSet = std::bitset<128>;
+static_assert(known_count <= 128);
+
+inline KnownSet set_of(std::initializer_list<Known> keys) {
+  KnownSet set;
+  for (const Known key : keys) set.set(static_cast<std::size_t>(key));
+  return set;
+}
+
+class SeenAttributes {
+public:
+  struct Property {
+    std::string_view key;
+    model::ValueView value;
+  };
+
+  explicit SeenAttributes(TextScratch& scratch) noexcept : scratch_(scratch) {}
+
+  void clear() noexcept {
+    seen_.reset();
+    carried_.reset();
+    others_.clear();
+  }
+  /// `entry` is an attribute. A known key seen twice keeps its last value.
+  void add(const model::EntryView& entry) {
+    const std::string_view key = entry.key();
+    if (const auto known = find_known(key)) {
+      seen_.set(static_cast<std::size_t>(*known));
+      values_[static_cast<std::size_t>(*known)] = entry.value();
+    } else {
+      others_.push_back({key, entry.value()});
+    }
+  }
+
+  bool has(Known key) const noexcept { return seen_.test(static_cast<std::size_t>(key)); }
+  bool has_any(const KnownSet& keys) const noexcept { return (seen_ & keys).any(); }
+  /// Only for a key that it has.
+  const model::ValueView& value(Known key) const noexcept {
+    return values_[static_cast<std::size_t>(key)];
+  }
+
+  /// The first of `keys` whose value is given (not empty, not 0).
+  std::optional<Known> first_of(std::initializer_list<Known> keys) const noexcept;
+  /// Its text; empty if there is none.
+  std::string_view text(std::optional<Known> key);
+  std::string_view text(std::initializer_list<Known> keys) { return text(first_of(keys)); }
+  /// The same, and says that the envelope carries it.
+  std::string_view carry(std::optional<Known> key);
+  std::string_view carry(std::initializer_list<Known> keys) { return carry(first_of(keys)); }
+  /// The value as a whole number: an integer, an integral double, or digits.
+  std::optional<std::int64_t> integer(std::optional<Known> key) const noexcept;
+
+  /// The envelope carries `key` in a field or tag, so it is no property.
+  void carried(Known key) noexcept { carried_.set(static_cast<std::size_t>(key)); }
+  /// The same for any of `keys` whose text is `text`.
+  void carried_as(std::string_view text, std::initializer_list<Known> keys);
+
+  /// Known keys that are to become properties.
+  KnownSet left() const noexcept { return seen_ & ~carried_; }
+  std::span<const Property> others() const noexcept { return others_; }
+  TextScratch& scratch() noexcept { return scratch_; }
+
+private:
+  TextScratch& scratch_;
+  KnownSet seen_;
+  KnownSet carried_;
+  std::array<model::ValueView, known_count> values_;
+  std::vector<Property> others_;
+};
+
+}  // namespace posthaste::wire
