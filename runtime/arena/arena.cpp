@@ -88,11 +88,12 @@ Arena Arena::format(std::span<std::byte> zeroed, const Geometry& geometry, const
     SegmentDescriptor& descriptor = arena.descriptor(i);
     descriptor.epoch.store(generation_base, std::memory_order_relaxed);
     descriptor.reserved.store(closed_offset, std::memory_order_relaxed);
-    descriptor.next_free.store(i + 1 < geometry.segments ? i + 1 : no_segment,
-                               std::memory_order_relaxed);
+    descriptor.next_free.store(no_segment, std::memory_order_relaxed);
   }
-  header.free_list.store(0, std::memory_order_relaxed);
-  header.free_count.store(geometry.segments, std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < geometry.outputs; ++i) {
+    for (auto& segment : arena.output(i).body_segment) segment.store(no_segment);
+  }
+  header.free_list.store(no_segment, std::memory_order_relaxed);
   std::atomic_ref(header.magic).store(arena_magic, std::memory_order_release);
   return arena;
 }
@@ -120,13 +121,22 @@ Result<Arena> Arena::open(std::span<std::byte> memory) {
 }
 
 std::uint32_t Arena::floor(Claim claim) const noexcept {
+  const std::uint32_t there = usable_segments();
   switch (claim) {
-    case Claim::ordinary: return geometry_.segments / 8;
-    case Claim::failures: return geometry_.segments / 12;
-    case Claim::log: return geometry_.segments / 16;
+    case Claim::ordinary: return there / 8;
+    case Claim::failures: return there / 12;
+    case Claim::log: return there / 16;
     case Claim::bodies: break;
   }
   return 0;
+}
+
+std::uint32_t Arena::add_segments(std::uint32_t count) const noexcept {
+  const std::uint32_t first = usable_segments();
+  const std::uint32_t last = first + std::min(count, geometry_.segments - first);
+  for (SegmentIndex i = last; i > first; --i) give_back(i - 1);
+  header().touched.store(last, std::memory_order_release);
+  return last - first;
 }
 
 std::optional<SegmentIndex> Arena::take_segment(SegmentUse use, Claim claim) const noexcept {
@@ -151,7 +161,7 @@ std::optional<SegmentIndex> Arena::take_segment(SegmentUse use, Claim claim) con
   taken.live.store(0, std::memory_order_relaxed);
   taken.log_ordinal.store(0, std::memory_order_relaxed);
   taken.use.store(use, std::memory_order_release);
-  const std::uint32_t offset = use == SegmentUse::installing ? 0 : closed_offset;
+  const std::uint32_t offset = use == SegmentUse::lane ? 0 : closed_offset;
   taken.reserved.store(std::uint64_t{epoch} << 32 | offset, std::memory_order_release);
   return index;
 }
@@ -160,6 +170,7 @@ void Arena::give_back(SegmentIndex segment) const noexcept {
   ArenaHeader& header = this->header();
   SegmentDescriptor& given = descriptor(segment);
   given.use.store(SegmentUse::free, std::memory_order_release);
+  header.free_count.fetch_add(1, std::memory_order_relaxed);  // before: the count never wraps
   std::uint64_t top = header.free_list.load(std::memory_order_relaxed);
   std::uint64_t wanted;
   do {
@@ -167,7 +178,6 @@ void Arena::give_back(SegmentIndex segment) const noexcept {
     wanted = ((top & ~index_mask) + tag_step) | segment;
   } while (!header.free_list.compare_exchange_weak(top, wanted, std::memory_order_release,
                                                    std::memory_order_relaxed));
-  header.free_count.fetch_add(1, std::memory_order_relaxed);
 }
 
 TickScale Arena::tick_scale() const noexcept {

@@ -5,18 +5,17 @@
 /// segments.
 ///
 /// Threads:  take_segment and give_back from any thread, lock-free; the rest are plain accessors
-/// whose
-///           users follow the one-writer rules of layout.h.
-/// Blocking: never. Full: take_segment gives nothing; each use has a floor of its own, so that what
-/// is
-///           further down the road (bodies) always finds room that what is further up (lanes)
-///           leaves.
+///           whose users follow the one-writer rules of layout.h.
+/// Blocking: never.
+/// Full:     take_segment gives nothing; each use has a floor of its own, so that what is further
+///           down the road (bodies) always finds room that what is further up (lanes) leaves.
 
 #include "runtime/arena/layout.h"
 
 #include <posthaste/result.h>
 #include <posthaste/units.h>
 
+#include <algorithm>
 #include <optional>
 #include <span>
 
@@ -39,12 +38,14 @@ public:
   /// Bytes that a region of this geometry needs.
   static std::size_t size_of(const Geometry& geometry) noexcept;
 
-  /// Makes an arena of zeroed memory. Epochs and slot generations start above `generation_base`, so
-  /// that handles into an earlier arena at the same address mean nothing here.
+  /// Makes an arena of zeroed memory, of which only the tables are touched: it has no segment to
+  /// give until add_segments (region.h: extend) adds those whose pages are there. Epochs and slot
+  /// generations start above `generation_base`, so that handles into an earlier arena at the same
+  /// address mean nothing here.
   static Arena format(std::span<std::byte> zeroed, const Geometry& geometry, const ArenaId& id,
                       std::uint64_t secret, std::uint32_t generation_base);
-  /// Refers to an arena that is there. Only geometry and sizes are checked; adoption.h distrusts
-  /// the rest.
+  /// Refers to an arena that is there. Only geometry and sizes are checked; prepare (adoption.h)
+  /// distrusts the rest.
   static Result<Arena> open(std::span<std::byte> memory);
 
   explicit operator bool() const noexcept { return base_ != nullptr; }
@@ -72,15 +73,27 @@ public:
     return static_cast<std::uint32_t>(&slot - reinterpret_cast<Slot*>(segments_));
   }
 
-  /// A segment with a new epoch, open for reservations if it is `installing`; empty when the
-  /// claim's floor is reached.
+  /// The next `count` segments, whose pages are there, can be taken from now on; gives how many
+  /// there were. One thread at a time.
+  std::uint32_t add_segments(std::uint32_t count) const noexcept;
+  /// A segment with a new epoch, open for reservations if it is a lane's; empty when the claim's
+  /// floor is reached.
   std::optional<SegmentIndex> take_segment(SegmentUse use, Claim claim) const noexcept;
   /// The segment is free again. Only for its one owner, once.
   void give_back(SegmentIndex segment) const noexcept;
 
+  /// Segments that have their pages, and how many of them are free just now.
+  std::uint32_t usable_segments() const noexcept {
+    return std::min(header().touched.load(std::memory_order_relaxed), geometry_.segments);
+  }
   std::uint32_t free_segments() const noexcept {
     return header().free_count.load(std::memory_order_relaxed);
   }
+  /// Free ones and those that have no pages yet: what is not in use.
+  std::uint32_t unused_segments() const noexcept {
+    return free_segments() + geometry_.segments - usable_segments();
+  }
+  /// How many free segments the claim must leave.
   std::uint32_t floor(Claim claim) const noexcept;
 
   /// The scale of this arena's ticks; may be read from any thread. One writer.

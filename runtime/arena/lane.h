@@ -7,7 +7,13 @@
 ///
 /// A record is reserved by one `lock xadd` on the segment's epoch|offset word and published by one
 /// release store of its commit word. The writer that finds the segment full seals it and installs
-/// another; a lost race gives the segment back. A segment is free again when all of it is drained.
+/// another; a lost race gives the segment back. A segment is free again when it is sealed and all
+/// of it is drained; the reader takes it out of its lane then, if it is still the lane's current
+/// one.
+///
+/// A writer may sleep between its look at `current` and its reservation for as long as it likes. It
+/// then reserves in whatever life of the segment it wakes up in: refused if that is no lane's,
+/// valid if it is one, be it another lane's or one that is just being installed.
 ///
 /// Full: reserve gives nothing; the caller counts the refusal.
 
@@ -32,13 +38,14 @@ public:
 
   /// Room for `length` bytes (a multiple of 8, at most a segment) in lane `number`.
   Reservation reserve(std::uint32_t number, std::uint32_t length) const noexcept {
-    const std::uint32_t segment = arena_.lane(number).current.load(std::memory_order_acquire);
+    const std::uint64_t current = arena_.lane(number).current.load(std::memory_order_acquire);
+    const auto segment = static_cast<std::uint32_t>(current);
     if (segment < closed_lane) [[likely]] {
       const Reservation room = reserve_in(segment, length);
       if (room.bytes != nullptr) [[likely]]
         return room;
     }
-    return reserve_elsewhere(number, length, segment);
+    return reserve_elsewhere(number, length, current);
   }
 
   /// Publishes a record whose bytes from 8 on are written. `origin` must hold the place.
@@ -73,7 +80,7 @@ private:
   }
 
   Reservation reserve_elsewhere(std::uint32_t number, std::uint32_t length,
-                                std::uint32_t segment) const noexcept;
+                                std::uint64_t tried) const noexcept;
   void give_up(SegmentIndex segment) const noexcept;
 
   Arena arena_;
@@ -103,7 +110,8 @@ public:
   /// The next whole records of some segment, at most `limit`; false if there are none now.
   /// The same records come again until `drained` was called.
   bool next_batch(Batch& batch, std::size_t limit);
-  /// The sampler is done with everything of the batch; gives the segment back when it is used up.
+  /// The sampler is done with everything of the batch. The segment goes back, when it is used up,
+  /// with a later next_batch.
   void drained(const Batch& batch);
 
   /// Everything reserved has been committed and drained. True for ever once lanes are closed.
@@ -112,6 +120,10 @@ public:
 private:
   void find_new_segments();
   void find_all_segments();
+  void walk_lane(std::uint32_t number);
+  void add(std::uint32_t number, SegmentIndex segment);
+  bool used_up(SegmentIndex segment) const noexcept;
+  void give_back(std::uint32_t number, std::size_t known);
   bool fill(SegmentIndex segment, Batch& batch, std::size_t limit) const;
   std::uint32_t end_of(SegmentIndex segment) const noexcept;
   bool whole_at(SegmentIndex segment, std::uint32_t offset, std::uint32_t end) const noexcept;
@@ -120,6 +132,8 @@ private:
   std::uint64_t secret_;
   Holes holes_;
   std::vector<std::vector<SegmentIndex>> segments_;  // by lane, oldest first
+  std::vector<bool> known_;                          // by segment: in one of segments_
+  std::vector<std::uint64_t> walked_;  // by lane: `current` when it was last followed back
   std::uint32_t strays_seen_ = 0;
   std::size_t turn_ = 0;  // the lane to look at next
 };

@@ -59,16 +59,17 @@ struct alignas(64) ArenaHeader {
 
   // segments
   alignas(64) std::atomic<std::uint64_t> free_list;  // tag << 32 | segment index, a stack
-  std::atomic<std::uint32_t> free_count;
-  std::atomic<std::uint32_t> slot_segments;  // taken for slots so far; never given back
-  std::atomic<std::uint32_t> touched;        // segments below this one have their pages
-  std::atomic<std::uint32_t> strays;         // lane segments that no `current` leads to; counted
+  std::atomic<std::uint32_t> free_count;             // at least as many as are on the list
+  std::atomic<std::uint32_t> slot_segments;          // taken for slots so far; never given back
+  std::atomic<std::uint32_t> touched;  // segments below it have their pages and are in use
+  std::atomic<std::uint32_t> strays;   // lane segments that no `current` leads to; counted
 
   // the log: positions count bytes since the start; ordinal = position / segment_size
   alignas(64) std::atomic<std::uint64_t> log_tail;  // records below it are whole; the sampler's
   std::atomic<std::uint64_t> log_head;              // segments wholly below it are free; likewise
   std::atomic<std::uint64_t> sampler_step;          // log_tail when the running copy began
-  std::atomic<std::uint64_t> log_record_bytes;      // of log records between head and tail
+  std::atomic<std::uint64_t> log_record_bytes;      // of log records in the log's segments
+  std::atomic<std::uint64_t> log_records;           // records of every type ever put below the tail
 
   // what was taken and what was not, in records; the sampler's and the lanes' counts live below
   std::atomic<std::uint64_t> accepted;   // drained from lanes, in this process
@@ -78,7 +79,7 @@ static_assert(sizeof(ArenaHeader) <= 4096);
 
 /// One cache line for reservations, one for counts.
 struct alignas(128) LaneHead {
-  std::atomic<std::uint32_t> current;     // segment, no_segment, or closed_lane
+  std::atomic<std::uint64_t> current;     // epoch << 32 | segment, no_segment, or closed_lane
   std::atomic<std::uint64_t> free_slots;  // tag << 32 | slot index, a stack
   alignas(64) std::array<std::atomic<std::uint64_t>, refusal_count> refused;  // by RefusalReason
 };
@@ -90,7 +91,6 @@ enum class SegmentUse : std::uint32_t {
   lane = 2,
   log = 3,
   bodies = 4,
-  installing = 5,  // taken for a lane; it is the lane's as soon as anything is reserved in it
 };
 
 /// `reserved` of every segment that is not an open lane segment is at least this far up, so that a
@@ -107,9 +107,10 @@ struct alignas(128) SegmentDescriptor {
   std::atomic<std::uint64_t> previous;   // lane: Place{epoch, segment, 0} of the one before; 0 none
 
   alignas(64) std::atomic<SegmentUse> use;
-  std::atomic<std::uint32_t> lane;         // lane: its number
-  std::atomic<std::uint32_t> drained;      // lane: bytes that the sampler is done with
-  std::atomic<std::uint32_t> live;         // bodies: pieces in it that are not settled
+  std::atomic<std::uint32_t> lane;     // lane: its number
+  std::atomic<std::uint32_t> drained;  // lane: bytes that the sampler is done with
+  std::atomic<std::uint32_t> live;  // bodies: unsettled pieces, + 1 while a writer fills it; log:
+                                    // bytes of log records
   std::atomic<std::uint64_t> log_ordinal;  // log: its place in the log
   std::atomic<std::uint32_t> epoch;        // grows with each use; written by who takes it
 };
@@ -145,14 +146,23 @@ struct alignas(64) BodyEntry {
   std::uint64_t extent_end;
   std::int64_t created_wall_ns;
   std::array<BodyPiece, pieces_per_body> pieces;
-  std::array<std::uint64_t, 4> spare;  // zero
+  std::uint64_t replaces;              // batch whose remainder this is, which it settles; or 0
+  std::array<std::uint64_t, 3> spare;  // zero
 };
 static_assert(sizeof(BodyEntry) == 256);
 
+/// Who writes bodies of an output. Each fills segments of its own.
+enum class BodyAuthor : std::uint32_t { batcher = 0, transmitter = 1 };
+inline constexpr std::uint32_t body_authors = 2;
+
 struct alignas(128) OutputHead {
   std::uint64_t id;  // hash of endpoint and key; the queue's name in the store
-  std::atomic<std::uint64_t> encoded_up_to;  // log position; the batcher's
-  std::atomic<std::uint64_t> next_batch;     // likewise
+  std::atomic<std::uint64_t> encoded_up_to;    // log position; the batcher's
+  std::atomic<std::uint64_t> encoded_records;  // records below it, in the count of log_records
+  std::atomic<std::uint64_t> body_records;     // in unsettled bodies
+  std::atomic<std::uint64_t> next_batch;       // number of the last batch; the first is 1
+  std::array<std::atomic<std::uint32_t>, body_authors> body_segment;  // being filled, or no_segment
+  std::array<std::atomic<std::uint32_t>, body_authors> body_used;     // bytes of it
   // in records, of this process
   std::atomic<std::uint64_t> delivered;
   std::atomic<std::uint64_t> stored;          // moved into the store (also counted in_store there)

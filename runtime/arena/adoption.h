@@ -1,0 +1,63 @@
+#pragma once
+
+/// Takes over what a dead process left in its arena. Nothing in there is believed: a damaged or
+/// malicious arena loses its own records, never more. After `prepare` the ordinary
+/// LaneReader(Holes::skip), LogWriter, LogCursor, BodyWriter and BodyTable work on it; their
+/// progress is kept in it, so the adopter may die as well, and the next one goes on.
+///
+/// Threads: one, until `prepare` has returned. Blocking: Orphan::open makes system calls.
+
+#include "runtime/arena/orphans.h"
+#include "runtime/model/record.h"
+
+#include <functional>
+#include <string_view>
+
+namespace posthaste::arena {
+
+/// What prepare found.
+struct AdoptionReport {
+  std::uint32_t bodies = 0;              // not settled, intact
+  std::uint32_t bodies_in_flight = 0;    // of these, a request may have delivered them
+  std::uint64_t records_in_bodies = 0;   // of all outputs
+  std::uint32_t corrupt_bodies = 0;      // dropped
+  std::uint64_t corrupt_records = 0;     // in those, as their entries say
+  std::uint32_t damaged_log_places = 0;  // where bytes in the log made no sense
+  std::uint32_t unusable_segments = 0;   // belonged to nothing; free again
+};
+
+/// An arena over memory that nobody vouches for: sizes and geometry are checked.
+/// prepare must follow before anything else reads it.
+AdoptionReport prepare(const Arena& arena);
+
+/// A span that was open when the process died, as a record flagged `interrupted` whose `end` is the
+/// last moment the process is known to have lived. Its `origin` names the slot: once the record is
+/// in the log, repair_lanes_after_step or close_open_span sees to it that it is not visited again.
+using OpenSpanVisitor =
+    std::function<void(const model::RecordHead& record, std::string_view operation_name)>;
+/// Visits each; before the lanes of the orphan are drained or after, in any state.
+void visit_open_spans(const Arena& arena, const OpenSpanVisitor& visit);
+void close_open_span(const Arena& arena, std::uint64_t origin) noexcept;
+
+/// An adopted region with the arena in it.
+class Orphan {
+public:
+  /// Maps the file and prepares the arena. On an error the file is left as it is.
+  static Result<Orphan> open(OrphanFile file);
+
+  const Arena& arena() const noexcept { return arena_; }
+  Region& region() noexcept { return region_; }
+  const AdoptionReport& report() const noexcept { return report_; }
+  /// Nothing is left in it: the file goes. Same as destroying it; nobody may use the arena after.
+  void remove() noexcept { region_.release(); }
+
+private:
+  Orphan(Region region, const Arena& arena, const AdoptionReport& report) noexcept
+      : region_(std::move(region)), arena_(arena), report_(report) {}
+
+  Region region_;
+  Arena arena_;
+  AdoptionReport report_;
+};
+
+}  // namespace posthaste::arena

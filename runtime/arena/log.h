@@ -1,0 +1,84 @@
+#pragma once
+
+/// The log: what the sampler kept, in order, for every output. Consecutive segments; a position
+/// counts bytes since the start, position / segment_size is a segment's ordinal, and the log ring
+/// says which segment that is. No record straddles two segments.
+///
+///   LogWriter   begin_step ─► append … ─► publish ─► (lane drained) ─► trim     the sampler alone
+///   LogCursor   next … next, null at the tail                                   one per batcher
+///
+/// Blocking: never. Full: append gives false, the records stay in their lanes, and the sampler
+/// tries again when an output has encoded more.
+
+#include "runtime/arena/arena.h"
+#include "runtime/model/record.h"
+
+namespace posthaste::arena {
+
+class LogWriter {
+public:
+  /// Goes on behind the published tail. What an earlier writer had appended but not published is
+  /// gone; it is still in its lanes.
+  explicit LogWriter(const Arena& arena) noexcept;
+
+  /// Remembers in the arena where the copy that begins now started; see repair_lanes_after_step.
+  void begin_step() noexcept;
+  /// Copies one record (`length()` and `origin` are set; the commit word is made anew) behind what
+  /// was appended before. False: no segment to be had, or no valid length; nothing was appended.
+  bool append(const model::RecordHead& record) noexcept;
+  /// What was appended becomes visible to the cursors, by one release store.
+  void publish() noexcept;
+  /// Gives back the segments that every output's `encoded_up_to` has left.
+  void trim() noexcept;
+
+private:
+  bool take_segment() noexcept;
+  void give_back_unpublished() noexcept;
+  void recount() noexcept;
+
+  Arena arena_;
+  std::uint64_t secret_;
+  SegmentIndex segment_ = no_segment;  // where position_ lies; none: the next append takes one
+  std::uint64_t position_ = 0;
+  std::uint64_t new_records_ = 0;  // appended, not yet published
+};
+
+/// A place in the log that moves forward. A value: copy it to look ahead. Any thread, many at once,
+/// as long as no cursor is behind the `encoded_up_to` of its output, which keeps the segments
+/// there. Everything read is checked, so that a damaged arena gives fewer records, never a wild
+/// read.
+class LogCursor {
+public:
+  LogCursor(const Arena& arena, std::uint64_t position) noexcept;
+  /// At the first record that the batcher of `output` has not encoded.
+  static LogCursor unencoded(const Arena& arena, std::uint32_t output) noexcept;
+
+  /// The next record below the tail, or null. It stays where it is until the output's
+  /// `encoded_up_to` passes it.
+  const model::RecordHead* next() noexcept;
+
+  /// Behind the last record that next() gave.
+  std::uint64_t position() const noexcept { return position_; }
+  /// How often the rest of a segment was skipped because its bytes made no sense.
+  std::uint64_t damaged() const noexcept { return damaged_; }
+
+private:
+  const std::byte* record_at(std::uint64_t tail, std::uint32_t& length) noexcept;
+  void skip_segment() noexcept;
+
+  Arena arena_;
+  std::uint64_t secret_;
+  std::uint64_t position_;
+  std::uint64_t damaged_ = 0;
+};
+
+/// For who takes over from a sampler that died: records that it had published but not marked as
+/// drained are marked now, by their `origin`, so that nothing is copied twice; open spans likewise
+/// (orphan.h). Before a LaneReader or LogWriter is made. Idempotent.
+void repair_lanes_after_step(const Arena& arena) noexcept;
+
+/// Records of `output` that are in the log and not encoded, or in bodies that are not settled.
+/// Any thread.
+std::uint64_t resident_records(const Arena& arena, std::uint32_t output) noexcept;
+
+}  // namespace posthaste::arena
