@@ -1,5 +1,5 @@
 # What a user or a reader can see of the tree is tested like code: who includes whom, what the library
-# shows to its host, what is installed, what the documents say to run.
+# shows to its host, what is installed, what the documents say to run. `./dev format` lays out the sources.
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 
 # posthaste_check(<name> COMMAND ...)
@@ -12,6 +12,8 @@ posthaste_check(layers
   COMMAND Python3::Interpreter tools/check_layers.py)
 posthaste_check(layers_check_finds_planted_violations
   COMMAND Python3::Interpreter tests/tools/check_layers_test.py)
+posthaste_check(sources_are_laid_out
+  COMMAND ${PROJECT_SOURCE_DIR}/dev format --dry-run -Werror)
 posthaste_check(library_shows_only_posthaste
   COMMAND Python3::Interpreter tools/check_library.py $<TARGET_FILE:posthaste>)
 posthaste_check(public_headers_compile_alone
