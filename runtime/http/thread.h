@@ -1,0 +1,20 @@
+#pragma once
+
+/// Starts the threads of this folder so that the host does not notice them: every signal is blocked
+/// in them (the host's handlers run on the host's threads) and they have a name.
+///
+/// Threads:  call from any.
+/// Blocking: no longer than the kernel needs.
+/// Full:     no thread to be had is an error, not an exception.
+
+#include <functional>
+#include <thread>
+
+#include <posthaste/result.h>
+
+namespace posthaste::http {
+
+/// `name`: at most 15 characters. Fails with `internal` when the system gives no thread.
+Result<std::thread> start_thread(const char* name, std::function<void()> body);
+
+}  // namespace posthaste::http

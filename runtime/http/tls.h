@@ -1,0 +1,58 @@
+#pragma once
+
+/// What all TLS connections of one client share: the trust, the rules, and sessions to resume.
+///
+/// TLS 1.2 at least. The certificate chain and the host's name (or address) are always verified;
+/// there is no switch against it. A CA file adds to the system's trust, it never replaces it. The
+/// system's trust is OpenSSL's default, which honours SSL_CERT_FILE and SSL_CERT_DIR.
+///
+/// Threads:  create() on any; the rest on the io thread only.
+/// Blocking: create() reads the CA file; the rest never.
+/// Full:     32 sessions are kept; a further one displaces another.
+
+#include <memory>
+#include <string>
+
+#include <posthaste/result.h>
+
+struct ssl_st;
+namespace boost::asio::ssl {
+class context;
+}
+namespace boost::system {
+class error_code;
+}
+
+namespace posthaste::http {
+
+class TlsContext {
+public:
+  /// `ca_file`: PEM, one or several certificates; empty = the system's only. Fails with
+  /// `invalid_setting` if it cannot be read.
+  static Result<std::shared_ptr<TlsContext>> create(const std::string& ca_file);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  /// Before the handshake: demands a certificate for `host`, names it to the server, and offers to
+  /// resume the last session with `peer` ("host:port"). Fails with `tls_failed`.
+  Result<void> prepare(ssl_st* connection, const std::string& host, const std::string& peer);
+
+  /// After a handshake that failed with `error`: `certificate_rejected` or `tls_failed`, with the
+  /// reason and the mend. Forgets the session with `peer`.
+  Error explain(ssl_st* connection, const boost::system::error_code& error,
+                const std::string& peer);
+
+  /// After one that succeeded, once more and without trust in anybody's callbacks: was the
+  /// certificate verified?
+  static bool verified(ssl_st* connection) noexcept;
+
+  boost::asio::ssl::context& context() noexcept;
+
+private:
+  struct Impl;
+  explicit TlsContext(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace posthaste::http
