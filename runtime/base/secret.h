@@ -18,13 +18,18 @@ public:
   /// The text itself: for a request's body and headers, never for a message.
   std::string_view reveal() const noexcept { return text_; }
   bool empty() const noexcept { return text_.empty(); }
-  /// For messages: "****" and the last four characters, these only where eight others stay hidden.
+  /// For messages: "****" and the last four characters, these only where eight others stay hidden
+  /// and where they are ASCII without control characters.
   std::string masked() const { return mask(text_); }
 
   static std::string mask(std::string_view text) {
     std::string out = "****";
-    if (text.size() >= 12) out += text.substr(text.size() - 4);
-    return out;
+    if (text.size() < 12) return out;
+    const std::string_view end = text.substr(text.size() - 4);
+    for (const char c : end) {
+      if (c < ' ' || c > '~') return out;
+    }
+    return out.append(end);
   }
 
   friend bool operator==(const Secret&, const Secret&) = default;

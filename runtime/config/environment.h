@@ -21,7 +21,7 @@ public:
   /// The variables of the settings table, as they are now.
   static Environment of_process();
   /// These and no others.
-  explicit Environment(Variables variables);
+  explicit Environment(Variables variables = {});
 
   /// The value without blanks around it. As OpenTelemetry has it, an empty one counts as unset.
   std::optional<std::string_view> get(std::string_view name) const;

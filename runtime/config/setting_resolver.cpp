@@ -70,6 +70,10 @@ void SettingResolver::ignore(std::string_view variable, std::string_view given,
   std::string message(variable);
   message.append("=").append(given).append(" ").append(rule);
   message.append("; it is ignored; ").append(mend);
+  // One variable may stand in several rows; it is wrong only once.
+  const bool said = std::any_of(warnings_.begin(), warnings_.end(),
+                                [&](const Diagnostic& w) { return w.message == message; });
+  if (said) return;
   warnings_.push_back({.severity = Severity::warn,
                        .code = DiagnosticCode::environment_ignored,
                        .message = std::move(message)});
