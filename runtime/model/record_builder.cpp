@@ -104,6 +104,13 @@ bool RecordBuilder::fits(std::size_t payload) noexcept {
   return false;
 }
 
+std::string_view RecordBuilder::fitting(std::string_view text) noexcept {
+  constexpr std::size_t overhead = sizeof(EntryHead) + 8;
+  if (fits(text.size())) return text;
+  const std::size_t used = bytes_.size() + overhead;
+  return text.substr(0, used < record_size_limit ? record_size_limit - used : 0);
+}
+
 void RecordBuilder::bury(EntryKind kind, std::string_view key) noexcept {
   std::size_t at = sizeof(RecordHead);
   while (at < bytes_.size()) {
@@ -145,8 +152,9 @@ RecordBuilder& RecordBuilder::attributes(const Attributes& attributes) {
 }
 
 RecordBuilder& RecordBuilder::text(EntryKind kind, std::string_view text) {
-  if (!fits(text.size())) return *this;
   bury(kind, {});
+  text = fitting(text);
+  if (!fits(text.size())) return *this;
   open({kind, 0, 0, static_cast<std::uint32_t>(text.size())});
   write(text.data(), text.size());
   pad();
@@ -154,7 +162,11 @@ RecordBuilder& RecordBuilder::text(EntryKind kind, std::string_view text) {
 }
 
 RecordBuilder& RecordBuilder::body(const AttributeValue& value) {
-  append_attribute(EntryKind::body, {}, value);
+  if (value.type() == AttributeType::string) {
+    append_attribute(EntryKind::body, {}, fitting(value.string()));
+  } else {
+    append_attribute(EntryKind::body, {}, value);
+  }
   return *this;
 }
 

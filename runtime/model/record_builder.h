@@ -44,6 +44,7 @@ public:
 
 private:
   bool fits(std::size_t payload) noexcept;
+  std::string_view fitting(std::string_view text) noexcept;
   void bury(EntryKind kind, std::string_view key) noexcept;
   bool append_attribute(EntryKind kind, std::string_view key, const AttributeValue& value);
   std::size_t append_nested(const Attributes& attributes, std::size_t most);

@@ -10,7 +10,8 @@
 #include "runtime/wire/known_attribute.h"
 #include "runtime/wire/value_text.h"
 
-#include <bitset>
+#include <array>
+#include <bit>
 #include <initializer_list>
 #include <span>
 #include <vector>
@@ -18,14 +19,42 @@
 namespace posthaste::wire {
 
 /// A set of known keys, for questions about several at once.
-using KnownSet = std::bitset<128>;
-static_assert(known_count <= 128);
+struct KnownSet {
+  std::array<std::uint64_t, 2> words{};
+  static_assert(known_count <= 128);
 
-inline KnownSet set_of(std::initializer_list<Known> keys) {
-  KnownSet set;
-  for (const Known key : keys) set.set(static_cast<std::size_t>(key));
-  return set;
-}
+  constexpr KnownSet() = default;
+  constexpr KnownSet(std::initializer_list<Known> keys) {
+    for (const Known key : keys) set(key);
+  }
+  constexpr void set(Known key) noexcept { words[index(key) / 64] |= bit(key); }
+  constexpr bool test(Known key) const noexcept { return (words[index(key) / 64] & bit(key)) != 0; }
+  constexpr bool any() const noexcept { return (words[0] | words[1]) != 0; }
+  constexpr KnownSet operator&(const KnownSet& other) const noexcept {
+    KnownSet both;
+    both.words = {words[0] & other.words[0], words[1] & other.words[1]};
+    return both;
+  }
+  constexpr KnownSet without(const KnownSet& other) const noexcept {
+    KnownSet rest;
+    rest.words = {words[0] & ~other.words[0], words[1] & ~other.words[1]};
+    return rest;
+  }
+  template <class F>
+  void for_each(F&& f) const {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      for (std::uint64_t left = words[i]; left != 0; left &= left - 1) {
+        f(static_cast<Known>(64 * i + static_cast<std::size_t>(std::countr_zero(left))));
+      }
+    }
+  }
+
+private:
+  static constexpr std::size_t index(Known key) noexcept { return static_cast<std::size_t>(key); }
+  static constexpr std::uint64_t bit(Known key) noexcept {
+    return std::uint64_t{1} << (index(key) % 64);
+  }
+};
 
 class SeenAttributes {
 public:
@@ -37,22 +66,22 @@ public:
   explicit SeenAttributes(TextScratch& scratch) noexcept : scratch_(scratch) {}
 
   void clear() noexcept {
-    seen_.reset();
-    carried_.reset();
+    seen_ = {};
+    carried_ = {};
     others_.clear();
   }
   /// `entry` is an attribute. A known key seen twice keeps its last value.
   void add(const model::EntryView& entry) {
     const std::string_view key = entry.key();
     if (const auto known = find_known(key)) {
-      seen_.set(static_cast<std::size_t>(*known));
+      seen_.set(*known);
       values_[static_cast<std::size_t>(*known)] = entry.value();
     } else {
       others_.push_back({key, entry.value()});
     }
   }
 
-  bool has(Known key) const noexcept { return seen_.test(static_cast<std::size_t>(key)); }
+  bool has(Known key) const noexcept { return seen_.test(key); }
   bool has_any(const KnownSet& keys) const noexcept { return (seen_ & keys).any(); }
   /// Only for a key that it has.
   const model::ValueView& value(Known key) const noexcept {
@@ -71,12 +100,13 @@ public:
   std::optional<std::int64_t> integer(std::optional<Known> key) const noexcept;
 
   /// The envelope carries `key` in a field or tag, so it is no property.
-  void carried(Known key) noexcept { carried_.set(static_cast<std::size_t>(key)); }
+  void carried(Known key) noexcept { carried_.set(key); }
   /// The same for any of `keys` whose text is `text`.
   void carried_as(std::string_view text, std::initializer_list<Known> keys);
 
+  const KnownSet& all() const noexcept { return seen_; }
   /// Known keys that are to become properties.
-  KnownSet left() const noexcept { return seen_ & ~carried_; }
+  KnownSet left() const noexcept { return seen_.without(carried_); }
   std::span<const Property> others() const noexcept { return others_; }
   TextScratch& scratch() noexcept { return scratch_; }
 

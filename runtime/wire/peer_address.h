@@ -1,0 +1,25 @@
+#pragma once
+
+/// Where the other side of a span is: the one order of attributes by which every convention finds
+/// it. The caller's own address (client.address) is never a target.
+///
+/// Pure; used by the rules of each convention.
+
+#include "runtime/wire/seen_attributes.h"
+#include "runtime/wire/url_parts.h"
+
+#include <optional>
+#include <string_view>
+
+namespace posthaste::wire {
+
+struct PeerQuestion {
+  std::string_view implied_port;      // the scheme's or system's own, left out of the answer
+  std::optional<UrlParts> url = {};   // asked after server.address and http.host
+  bool keeps_server_address = false;  // server.address and server.port stay properties as well
+};
+
+/// `host[:port]`, or a service's name; empty if nothing is known. Marks what it used as carried.
+std::string_view find_peer(const PeerQuestion& question, SeenAttributes& seen);
+
+}  // namespace posthaste::wire

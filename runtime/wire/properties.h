@@ -1,0 +1,41 @@
+#pragma once
+
+/// Writes the `properties` of an item: every attribute that nothing else of the item carries, and
+/// what we add ourselves. Keys with the prefixes `microsoft.` and `_MS.` belong to the exporters
+/// and stay out. Threads: none.
+
+#include "runtime/wire/item_writer.h"
+#include "runtime/wire/seen_attributes.h"
+
+#include <span>
+
+namespace posthaste::wire {
+
+class PropertyWriter {
+public:
+  explicit PropertyWriter(ItemWriter& item) noexcept
+      : json_(item.json()), value_limit_(item.limits().property) {}
+
+  /// Every attribute that is left. Those with URLs are written without their secrets.
+  void attributes(SeenAttributes& seen);
+  /// One of ours, whose key needs no escaping; an empty text writes nothing.
+  void text(Known key, std::string_view text);
+  void count(Known key, std::uint64_t count);
+  /// `_MS.links`, at most 100 of them.
+  void links(std::span<const model::LinkView> links);
+  /// Must be called; without a property it writes nothing.
+  void close();
+
+private:
+  void known(Known key, SeenAttributes& seen);
+  void other(const SeenAttributes::Property& property, SeenAttributes& seen);
+  void open(std::string_view key);
+  void value(const model::ValueView& value);
+
+  JsonWriter& json_;
+  std::size_t value_limit_;
+  KnownSet ours_;  // written by text() and count(): an attribute of that key is not written again
+  bool empty_ = true;
+};
+
+}  // namespace posthaste::wire

@@ -1,0 +1,130 @@
+#include "runtime/wire/span_rules.h"
+
+#include "runtime/wire/database_rules.h"
+#include "runtime/wire/http_rules.h"
+#include "runtime/wire/messaging_rules.h"
+#include "runtime/wire/rpc_rules.h"
+
+#include <charconv>
+
+namespace posthaste::wire {
+namespace {
+
+using enum Known;
+using Map = void (*)(const SpanFacts&, SeenAttributes&, SpanFields&);
+
+void map_nothing(const SpanFacts&, SeenAttributes&, SpanFields&) {}
+
+struct Convention {
+  KnownSet triggers;  // a span follows the first convention of which it has one of these, not empty
+  Map request;
+  Map dependency;
+};
+
+constexpr Convention conventions[] = {
+    {http_triggers, map_http_request, map_http_dependency},
+    {database_triggers, map_nothing, map_database_dependency},
+    {rpc_triggers, map_rpc_request, map_rpc_dependency},
+    {messaging_triggers, map_messaging_request, map_messaging_dependency},
+};
+
+constexpr KnownSet overrides{microsoft_request_name,
+                             microsoft_request_url,
+                             microsoft_request_source,
+                             microsoft_request_result_code,
+                             microsoft_dependency_type,
+                             microsoft_dependency_name,
+                             microsoft_dependency_data,
+                             microsoft_dependency_target,
+                             microsoft_dependency_result_code,
+                             microsoft_operation_name,
+                             ai_operation_name};
+
+bool triggers(const KnownSet& keys, const SeenAttributes& seen) {
+  bool given = false;
+  (seen.all() & keys).for_each([&](Known key) {
+    const bool is_code = key == rpc_grpc_status_code || key == rpc_response_status_code;
+    given = given || is_code || is_truthy(seen.value(key));
+  });
+  return given;
+}
+
+std::string_view plain_type(const SpanFacts& span) noexcept {
+  if (span.kind == SpanKind::producer) return "Queue Message";
+  if (span.kind == SpanKind::internal && span.has_parent) return "InProc";
+  return "Dependency";
+}
+
+void override_fields(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {
+  const auto replace = [&seen](auto& field, Known key) {
+    if (seen.has(key)) field = seen.text(key);
+  };
+  if (span.is_request()) {
+    replace(fields.name, microsoft_request_name);
+    replace(fields.url, microsoft_request_url);
+    replace(fields.source, microsoft_request_source);
+    replace(fields.result_code, microsoft_request_result_code);
+    if (span.kind == SpanKind::consumer) replace(fields.operation_name, ai_operation_name);
+  } else {
+    replace(fields.type, microsoft_dependency_type);
+    replace(fields.name, microsoft_dependency_name);
+    replace(fields.data, microsoft_dependency_data);
+    replace(fields.target, microsoft_dependency_target);
+    replace(fields.result_code, microsoft_dependency_result_code);
+    replace(fields.operation_name, ai_operation_name);
+  }
+  replace(fields.operation_name, microsoft_operation_name);
+}
+
+bool succeeded(const SpanFacts& span, const SeenAttributes& seen) noexcept {
+  if (span.interrupted || span.status == StatusCode::error) return false;
+  if (span.status == StatusCode::ok) return true;
+  if (rpc_failed(span, seen)) return false;
+  // A client's 404 may be all that it wanted to know; a server's is a failed request.
+  return !span.is_request() || http_status(seen).value_or(0) < 400;
+}
+
+}  // namespace
+
+SpanFields map_span(const SpanFacts& span, SeenAttributes& seen) {
+  SpanFields fields;
+  const bool request = span.is_request();
+  fields.name = span.name;
+  if (request) fields.operation_name = span.name;
+  if (!request && !span.inherited_operation_name.empty()) {
+    fields.operation_name = span.inherited_operation_name;
+  }
+  if (!request) fields.type = plain_type(span);
+  for (const Convention& convention : conventions) {
+    if (!seen.has_any(convention.triggers) || !triggers(convention.triggers, seen)) continue;
+    (request ? convention.request : convention.dependency)(span, seen, fields);
+    break;
+  }
+  if (seen.has(az_namespace)) override_by_azure(span, seen, fields);
+  if (seen.has_any(overrides)) override_fields(span, seen, fields);
+  // error.type stays a property: it says more than a code.
+  if (fields.result_code.empty()) fields.result_code = seen.text({error_type});
+  if (fields.result_code.empty()) fields.result_code = "0";
+  fields.success = succeeded(span, seen);
+  return fields;
+}
+
+double find_sample_rate(const SeenAttributes& seen, double recorded) noexcept {
+  const auto valid = [](double rate) { return rate > 0 && rate <= 100; };
+  for (const Known key : {microsoft_sample_rate, ms_sample_rate}) {
+    if (!seen.has(key)) continue;
+    const model::ValueView& value = seen.value(key);
+    double rate = 0;
+    if (value.type() == AttributeType::int64) rate = static_cast<double>(value.int64());
+    if (value.type() == AttributeType::float64) rate = value.float64();
+    if (value.type() == AttributeType::string) {
+      const std::string_view text = value.string();
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
+      if (error != std::errc{} || end != text.data() + text.size()) rate = 0;
+    }
+    if (valid(rate)) return rate;
+  }
+  return valid(recorded) ? recorded : 100;
+}
+
+}  // namespace posthaste::wire

@@ -1,0 +1,45 @@
+#pragma once
+
+/// The tags of an item: those of the process, the same in every item and therefore made once, and
+/// those of a user, found in the attributes. Threads: none.
+
+#include <posthaste/span_kind.h>
+
+#include "runtime/model/resource.h"
+#include "runtime/wire/item_writer.h"
+#include "runtime/wire/seen_attributes.h"
+
+#include <optional>
+#include <string>
+
+namespace posthaste::wire {
+
+/// The role that the resource names: `[namespace.]name`, else what Kubernetes calls it.
+std::string cloud_role(const model::Resource& resource);
+std::string cloud_role_instance(const model::Resource& resource);
+
+/// `"ai.internal.sdkVersion":"...", ...`: the constant tags, without a comma at either end. Not
+/// empty.
+void append_constant_tags(const model::Resource& resource, std::string_view sdk_version,
+                          ByteBuffer& out);
+
+/// The resource's, which a span may override.
+struct DeviceTags {
+  std::string id;
+  std::string model;
+
+  static DeviceTags of(const model::Resource& resource);
+};
+
+/// Operation name and user, which the items of a span's events have as well. Marks as carried.
+void write_shared_tags(ItemWriter& item, std::optional<std::string_view> operation_name,
+                       bool is_server, SeenAttributes& seen);
+/// Session, user agent, device. Marks as carried.
+void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& seen);
+/// Those of an item made of an event: its own session, else its span's.
+void write_event_tags(ItemWriter& item, const DeviceTags& device, std::string_view span_session,
+                      SeenAttributes& seen);
+/// Texts only: a session that is a number is none.
+std::string_view session_of(const SeenAttributes& seen) noexcept;
+
+}  // namespace posthaste::wire
