@@ -1,7 +1,7 @@
 #pragma once
 
-/// A record's times, out of ticks or wall nanoseconds. The duration of a span whose start and end are
-/// both ticks never depends on the date being set. Pure.
+/// A record's times, out of ticks or wall nanoseconds. The duration of a span whose start and end
+/// are both ticks never depends on the date being set. Pure.
 
 #include "runtime/base/tick_clock.h"
 #include "runtime/model/record.h"

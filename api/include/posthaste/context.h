@@ -30,7 +30,7 @@ class Span;
 class POSTHASTE_API Context {
 public:
   /// No span: children become roots of new traces.
-  Context() noexcept;
+  Context() noexcept {}
 
   /// A span of another process, as its `traceparent` and `tracestate` told it.
   static Context remote(const TraceId& trace, const SpanId& span, bool sampled,
@@ -72,11 +72,9 @@ private:
 };
 
 /// Makes a span, or a context that came from elsewhere, current on this thread for as long as it
-/// lives. Scopes nest. One that ends on another thread, or before those inside it, is left as it
-/// is: the thread's current span is then what the innermost living Scope says.
-///
-/// The span must outlive the Scope, or at least not be destroyed while it is current: a Scope over
-/// an ended span still gives its children their parent.
+/// lives. Scopes nest. One that ends on another thread is counted and changes nothing there; one
+/// that ends before those inside it takes them along. Over a span: no allocation, once a thread is
+/// warm.
 class POSTHASTE_API Scope {
 public:
   explicit Scope(const Span& span) noexcept;
@@ -86,7 +84,9 @@ public:
   Scope& operator=(const Scope&) = delete;
 
 private:
-  alignas(8) std::array<std::byte, 96> frame_;
+  void* thread_ = nullptr;  // whose current span it set; null: none
+  std::uint32_t depth_ = 0;
+  std::uint32_t sequence_ = 0;
 };
 
 }  // namespace posthaste

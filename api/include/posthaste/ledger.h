@@ -19,7 +19,7 @@ namespace posthaste {
 /// Why a record was not accepted. Decided on the application thread.
 enum class RefusalReason : std::uint8_t {
   sampled,       // the head sampling decision
-  filtered,      // on_end dropped it, or its severity is below the minimum
+  filtered,      // on_end dropped it
   rate_limited,  // a logger's limit
   arena_full,    // the memory budget is used up; failures have a reserve of their own
   slots_full,    // too many spans are open at once (a quarter of the budget)

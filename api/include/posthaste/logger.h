@@ -68,7 +68,7 @@ public:
   }
 
 private:
-  friend class Telemetry;
+  friend struct SpanAccess;
   Logger(std::uint16_t runtime, std::uint16_t number) noexcept
       : runtime_(runtime), number_(number) {}
 

@@ -32,7 +32,7 @@ using TimePoint = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 /// A causal relation to a span that is not the parent.
 struct Link {
-  Context context;
+  Context context = {};
   Attributes attributes = {};
 };
 
@@ -117,7 +117,7 @@ public:
                          bool escaped = false) noexcept;
 
   /// Once; later calls do nothing. Without a time: now.
-  void end() noexcept { finish(); }
+  void end() noexcept;
   void end(TimePoint time) noexcept;
 
 private:

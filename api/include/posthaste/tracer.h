@@ -51,7 +51,7 @@ public:
   }
 
 private:
-  friend class Telemetry;
+  friend struct SpanAccess;
   Tracer(std::uint16_t runtime, std::uint16_t scope) noexcept : runtime_(runtime), scope_(scope) {}
 
   std::uint16_t runtime_ = 0;  // 0: none

@@ -18,9 +18,15 @@ struct Bytes {
 };
 
 namespace literals {
-constexpr Bytes operator""_B(unsigned long long n) { return {n}; }
-constexpr Bytes operator""_KiB(unsigned long long n) { return {n * 1024}; }
-constexpr Bytes operator""_MiB(unsigned long long n) { return {n * 1024 * 1024}; }
+constexpr Bytes operator""_B(unsigned long long n) {
+  return {n};
+}
+constexpr Bytes operator""_KiB(unsigned long long n) {
+  return {n * 1024};
+}
+constexpr Bytes operator""_MiB(unsigned long long n) {
+  return {n * 1024 * 1024};
+}
 }  // namespace literals
 
 }  // namespace posthaste

@@ -1,0 +1,85 @@
+#include "runtime/produce/producer.h"
+#include "runtime/produce/span_access.h"
+
+#include <posthaste/context.h>
+
+namespace posthaste {
+namespace {
+
+using produce::ThreadState;
+
+/// The frame of a span that lives; a default one (no parent) of any other.
+produce::ParentFrame frame_of(const Span& span) noexcept {
+  produce::ParentFrame frame;
+  arena::Slot* const slot = SpanAccess::slot(span);
+  if (slot == nullptr) return frame;
+  const std::uint32_t generation = SpanAccess::generation(span);
+  if (slot->head.generation.load(std::memory_order_acquire) != generation) return frame;
+  const auto& record = *reinterpret_cast<const model::RecordHead*>(slot->image.data());
+  frame.trace_id = record.trace_id;
+  frame.span_id = record.span_id;
+  frame.slot = slot;
+  frame.generation = generation;
+  frame.runtime = SpanAccess::runtime(span);
+  frame.trace_flags = record.trace_flags;
+  frame.sample_rate = record.sample_rate;
+  return frame;
+}
+
+}  // namespace
+
+Context Context::remote(const TraceId& trace, const SpanId& span, bool sampled,
+                        std::string_view trace_state) {
+  return ContextAccess::remote(trace, span, sampled ? 1 : 0, trace_state);
+}
+
+Context Context::current() noexcept {
+  const ThreadState* const thread = ThreadState::current();
+  const produce::ParentFrame* const top = thread == nullptr ? nullptr : thread->top();
+  return top == nullptr ? Context() : ContextAccess::of(*top);
+}
+
+Context Span::context() const noexcept {
+  const produce::ParentFrame frame = frame_of(*this);
+  return frame.trace_id.is_valid() ? ContextAccess::of(frame) : Context();
+}
+
+Scope::Scope(const Span& span) noexcept {
+  const produce::ParentFrame frame = frame_of(span);
+  ThreadState* const thread = ThreadState::current();
+  if (thread == nullptr || !frame.trace_id.is_valid()) return;
+  const ThreadState::Mark mark = thread->push(frame, nullptr);
+  thread_ = thread;
+  depth_ = mark.depth;
+  sequence_ = mark.sequence;
+}
+
+Scope::Scope(const Context& context) noexcept {
+  ThreadState* const thread = ThreadState::current();
+  if (thread == nullptr) return;
+  std::unique_ptr<produce::CarriedText> carried;
+  if (ContextAccess::has_text(context)) {
+    try {
+      carried = std::make_unique<produce::CarriedText>();
+      ContextAccess::set_text(context, *carried);
+    } catch (...) {
+      carried = nullptr;  // no memory: without trace state and operation name
+    }
+  }
+  const ThreadState::Mark mark = thread->push(ContextAccess::frame(context), std::move(carried));
+  thread_ = thread;
+  depth_ = mark.depth;
+  sequence_ = mark.sequence;
+}
+
+Scope::~Scope() {
+  if (thread_ == nullptr) return;
+  ThreadState* const thread = ThreadState::current();
+  if (thread != thread_) {
+    produce::count_misplaced_scope();
+    return;
+  }
+  thread->pop({depth_, sequence_});
+}
+
+}  // namespace posthaste

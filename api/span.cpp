@@ -1,0 +1,229 @@
+#include "runtime/model/record_times.h"
+#include "runtime/produce/producer.h"
+#include "runtime/produce/span_access.h"
+
+#include <posthaste/tracer.h>
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
+#include <typeinfo>
+#include <vector>
+
+namespace posthaste {
+namespace {
+
+using produce::Producer;
+using produce::SpanSlot;
+
+/// The span's producer while its slot is still this handle's; null otherwise.
+Producer* living(void* slot, std::uint32_t generation, std::uint16_t runtime) noexcept {
+  const auto& head = static_cast<const arena::Slot*>(slot)->head;
+  if (head.generation.load(std::memory_order_relaxed) != generation) return nullptr;
+  return Producer::at(runtime);
+}
+
+std::string demangled(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+  return status == 0 && name != nullptr ? name.get() : type.name();
+}
+
+std::uint64_t wall_ns(TimePoint time) noexcept {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+}  // namespace
+
+Span Tracer::start_span(std::string_view name, const SpanOptions& options) const noexcept {
+  Producer* const producer = Producer::at(runtime_);
+  if (producer == nullptr) return Span();
+  const produce::SlotHandle started = producer->start_span(scope_, name, options);
+  Span span = SpanAccess::make(started.slot, started.generation, runtime_, started.flags);
+  if ((started.flags & SpanAccess::recording) != 0) producer->run_on_start(span);
+  return span;
+}
+
+bool Span::is_recording() const noexcept {
+  if ((flags_ & recording) == 0) return false;
+  Producer* const producer = living(slot_, generation_, runtime_);
+  return producer != nullptr && (producer->ingress().flags() & Ingress::open) != 0;
+}
+
+void Span::set(std::string_view key, const AttributeValue& value) noexcept {
+  if (Producer* const producer = living(slot_, generation_, runtime_)) {
+    producer->span(*static_cast<arena::Slot*>(slot_)).set_attribute(key, value);
+  }
+}
+
+Span& Span::add_event(std::string_view name, Attributes attributes,
+                      std::optional<TimePoint> time) noexcept {
+  if ((flags_ & recording) == 0) return *this;
+  if (Producer* const producer = living(slot_, generation_, runtime_)) {
+    producer->span(*static_cast<arena::Slot*>(slot_))
+        .add_event(name, attributes, time ? wall_ns(*time) : producer->now(), time.has_value());
+  }
+  return *this;
+}
+
+Span& Span::add_link(const Context& context, Attributes attributes) noexcept {
+  if ((flags_ & recording) == 0) return *this;
+  if (Producer* const producer = living(slot_, generation_, runtime_)) {
+    producer->span(*static_cast<arena::Slot*>(slot_))
+        .add_link(context.trace_id(), context.span_id(), context.trace_flags(),
+                  context.trace_state(), attributes);
+  }
+  return *this;
+}
+
+Span& Span::set_status(StatusCode code, std::string_view description) noexcept {
+  if ((flags_ & recording) == 0 || code == StatusCode::unset) return *this;
+  Producer* const producer = living(slot_, generation_, runtime_);
+  if (producer == nullptr) return *this;
+  auto& slot = *static_cast<arena::Slot*>(slot_);
+  if ((slot.head.flags & produce::slot_flag::status_final) != 0) return *this;
+  const SpanSlot span = producer->span(slot);
+  span.record().status = static_cast<std::uint8_t>(code);
+  if (code == StatusCode::ok) {
+    slot.head.flags |= produce::slot_flag::status_final;
+    span.remove_text(model::EntryKind::status_description);
+  } else {
+    slot.head.flags |= produce::slot_flag::failed;
+    if (!description.empty()) span.set_text(model::EntryKind::status_description, description);
+  }
+  return *this;
+}
+
+Span& Span::update_name(std::string_view name) noexcept {
+  if ((flags_ & recording) == 0) return *this;
+  if (Producer* const producer = living(slot_, generation_, runtime_)) {
+    auto& slot = *static_cast<arena::Slot*>(slot_);
+    producer->span(slot).set_text(model::EntryKind::name, name);
+    if (slot.head.root == arena::no_slot) produce::write_operation(slot.operation, name);
+  }
+  return *this;
+}
+
+Span& Span::record_exception(const std::exception& exception, Attributes attributes,
+                             bool escaped) noexcept {
+  if ((flags_ & recording) == 0) return *this;
+  try {
+    const std::string type = demangled(typeid(exception));
+    SpanAccess::add_exception(*this, type, exception.what(), attributes, escaped);
+  } catch (...) {  // no memory for the name
+    SpanAccess::add_exception(*this, typeid(exception).name(), exception.what(), attributes,
+                              escaped);
+  }
+  return *this;
+}
+
+Span& Span::record_exception(const std::exception_ptr& exception, Attributes attributes,
+                             bool escaped) noexcept {
+  if ((flags_ & recording) == 0 || exception == nullptr) return *this;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& known) {
+    return record_exception(known, attributes, escaped);
+  } catch (...) {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    try {
+      const std::string name = type == nullptr ? "unknown" : demangled(*type);
+      SpanAccess::add_exception(*this, name, {}, attributes, escaped);
+    } catch (...) {
+      SpanAccess::add_exception(*this, "unknown", {}, attributes, escaped);
+    }
+  }
+  return *this;
+}
+
+void SpanAccess::add_exception(Span& span, std::string_view type, std::string_view message,
+                               Attributes attributes, bool escaped) {
+  std::vector<Attribute> all;
+  all.reserve(attributes.size() + 3);
+  all.push_back({"exception.type", type});
+  all.push_back({"exception.message", message});
+  if (escaped) all.push_back({"exception.escaped", true});
+  all.insert(all.end(), attributes.begin(), attributes.end());
+  span.add_event("exception", Attributes(std::span<const Attribute>(all)));
+  span.set_status(StatusCode::error);
+}
+
+void Span::end() noexcept {
+  if ((flags_ & recording) == 0) return;
+  flags_ &= static_cast<std::uint16_t>(~recording);
+  if (Producer* const producer = living(slot_, generation_, runtime_)) {
+    producer->end_span(*static_cast<arena::Slot*>(slot_), std::nullopt, false);
+  }
+}
+
+void Span::end(TimePoint time) noexcept {
+  if ((flags_ & recording) == 0) return;
+  flags_ &= static_cast<std::uint16_t>(~recording);
+  if (Producer* const producer = living(slot_, generation_, runtime_)) {
+    producer->end_span(*static_cast<arena::Slot*>(slot_), time, false);
+  }
+}
+
+/// The handle goes: the span ends, and its slot goes home.
+void Span::finish_now() noexcept {
+  auto* const slot = static_cast<arena::Slot*>(slot_);
+  slot_ = nullptr;
+  if ((flags_ & owner) == 0) return;
+  Producer* const producer = living(slot, generation_, runtime_);
+  if (producer == nullptr) return;
+  if ((flags_ & recording) != 0) {
+    const bool unwound = (flags_ & unwinding) != 0 && std::uncaught_exceptions() > flags_ >> 8;
+    producer->end_span(*slot, std::nullopt, unwound);
+  }
+  producer->release_slot(*slot);
+  flags_ = 0;
+}
+
+std::string_view EndingSpan::name() const noexcept {
+  const Producer* const producer = Producer::at(runtime_);
+  produce::ThreadState* const thread = produce::ThreadState::current();
+  if (producer == nullptr || thread == nullptr) return {};
+  return producer->span(*static_cast<arena::Slot*>(slot_))
+      .text(model::EntryKind::name, thread->name_buffer());
+}
+
+SpanKind EndingSpan::kind() const noexcept {
+  return static_cast<SpanKind>(SpanAccess::record(slot_).kind);
+}
+
+StatusCode EndingSpan::status() const noexcept {
+  return static_cast<StatusCode>(SpanAccess::record(slot_).status);
+}
+
+std::chrono::nanoseconds EndingSpan::duration() const noexcept {
+  const Producer* const producer = Producer::at(runtime_);
+  if (producer == nullptr) return {};
+  return model::duration_of(SpanAccess::record(slot_), producer->tick_scale());
+}
+
+std::optional<AttributeValue> EndingSpan::attribute(std::string_view key) const noexcept {
+  const Producer* const producer = Producer::at(runtime_);
+  produce::ThreadState* const thread = produce::ThreadState::current();
+  if (producer == nullptr || thread == nullptr) return std::nullopt;
+  return producer->span(*static_cast<arena::Slot*>(slot_)).attribute(key, thread->value_buffer());
+}
+
+EndingSpan& EndingSpan::set_attribute(std::string_view key, AttributeValue value) noexcept {
+  if (const Producer* const producer = Producer::at(runtime_)) {
+    producer->span(*static_cast<arena::Slot*>(slot_)).set_attribute(key, value);
+  }
+  return *this;
+}
+
+EndingSpan& EndingSpan::set_name(std::string_view name) noexcept {
+  if (const Producer* const producer = Producer::at(runtime_)) {
+    auto& slot = *static_cast<arena::Slot*>(slot_);
+    producer->span(slot).set_text(model::EntryKind::name, name);
+    if (slot.head.root == arena::no_slot) produce::write_operation(slot.operation, name);
+  }
+  return *this;
+}
+
+}  // namespace posthaste

@@ -1,0 +1,186 @@
+#pragma once
+
+/// Writes entries of a record (model/record.h): measures them first, so that a caller takes the
+/// room in one piece, then puts their bytes into a sink with `put(const void*, size)`. Pure;
+/// application threads.
+
+#include "runtime/model/record.h"
+#include "runtime/produce/cut_text.h"
+
+#include <posthaste/attributes.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace posthaste::produce {
+
+inline constexpr std::size_t key_limit = 1024;  // bytes; a longer key is not an attribute
+
+/// Bytes that the value takes, strings cut to `value_length` characters. Saturates.
+inline std::uint32_t value_size(const AttributeValue& value, std::uint32_t value_length) noexcept {
+  constexpr std::size_t most = 4 * std::size_t{model::record_size_limit};
+  const auto bounded = [most](std::size_t size) {
+    return static_cast<std::uint32_t>(std::min(size, most));
+  };
+  switch (value.type()) {
+    case AttributeType::string: return bounded(cut_characters(value.string(), value_length).size());
+    case AttributeType::boolean:
+    case AttributeType::int64:
+    case AttributeType::float64: return 8;
+    case AttributeType::boolean_array: return bounded(value.booleans().size());
+    case AttributeType::int64_array: return bounded(std::min(value.int64s().size(), most) * 8);
+    case AttributeType::float64_array: return bounded(std::min(value.float64s().size(), most) * 8);
+    case AttributeType::string_array: break;
+  }
+  std::size_t size = 0;
+  for (const std::string_view element : value.strings()) {
+    size += 4 + std::min(cut_characters(element, value_length).size(), most);
+    if (size > most) break;
+  }
+  return bounded(size);
+}
+
+inline std::uint64_t word_bits(const AttributeValue& value) noexcept {
+  switch (value.type()) {
+    case AttributeType::boolean: return value.boolean() ? 1 : 0;
+    case AttributeType::float64: return std::bit_cast<std::uint64_t>(value.float64());
+    default: return static_cast<std::uint64_t>(value.int64());
+  }
+}
+
+/// Puts a value of at most `size` bytes; a string longer than that is cut.
+template <class Sink>
+void put_value(Sink&& sink, const AttributeValue& value, std::uint32_t size,
+               std::uint32_t value_length) noexcept {
+  switch (value.type()) {
+    case AttributeType::string: sink.put(value.string().data(), size); return;
+    case AttributeType::boolean:
+    case AttributeType::int64:
+    case AttributeType::float64: {
+      const std::uint64_t word = word_bits(value);
+      sink.put(&word, 8);
+      return;
+    }
+    case AttributeType::boolean_array: sink.put(value.booleans().data(), size); return;
+    case AttributeType::int64_array: sink.put(value.int64s().data(), size); return;
+    case AttributeType::float64_array: sink.put(value.float64s().data(), size); return;
+    case AttributeType::string_array:
+      for (const std::string_view element : value.strings()) {
+        const std::string_view kept = cut_characters(element, value_length);
+        const auto length = static_cast<std::uint32_t>(kept.size());
+        sink.put(&length, 4);
+        sink.put(kept.data(), length);
+      }
+      return;
+  }
+}
+
+constexpr std::uint32_t entry_size(std::uint32_t payload) noexcept {
+  return static_cast<std::uint32_t>(sizeof(model::EntryHead)) + model::padded(payload);
+}
+
+template <class Sink>
+void put_padding(Sink&& sink, std::uint32_t payload) noexcept {
+  static constexpr char zeros[8] = {};
+  sink.put(zeros, model::padded(payload) - payload);
+}
+
+template <class Sink>
+void put_text_entry(Sink&& sink, model::EntryKind kind, std::string_view text) noexcept {
+  const auto size = static_cast<std::uint32_t>(text.size());
+  const model::EntryHead head{kind, 0, 0, size};
+  sink.put(&head, sizeof head);
+  sink.put(text.data(), size);
+  put_padding(sink, size);
+}
+
+/// One attribute or body (a body has no key). `value_bytes` as value_size said, or less for a
+/// string.
+template <class Sink>
+void put_valued_entry(Sink&& sink, model::EntryKind kind, std::string_view key,
+                      const AttributeValue& value, std::uint32_t value_bytes,
+                      std::uint32_t value_length) noexcept {
+  const auto key_size = static_cast<std::uint16_t>(key.size());
+  const std::uint32_t payload = key_size + value_bytes;
+  const model::EntryHead head{kind, static_cast<std::uint8_t>(value.type()), key_size, payload};
+  sink.put(&head, sizeof head);
+  if (model::is_word(value.type())) {
+    put_value(sink, value, value_bytes, value_length);
+    sink.put(key.data(), key_size);
+  } else {
+    sink.put(key.data(), key_size);
+    put_value(sink, value, value_bytes, value_length);
+  }
+  put_padding(sink, payload);
+}
+
+/// A list of attributes as it will be written: unusable keys and those set again later left out, at
+/// most `limit` of them.
+class AttributeList {
+public:
+  AttributeList(Attributes attributes, std::uint32_t limit, std::uint32_t value_length) noexcept
+      : attributes_(attributes), value_length_(value_length) {
+    for_each([&](const Attribute& attribute) {
+      if (kept_ == limit) {
+        ++dropped_;
+        return;
+      }
+      ++kept_;
+      const auto key = static_cast<std::uint32_t>(attribute.key.size());
+      size_ += entry_size(key + value_size(attribute.value, value_length_));
+    });
+  }
+
+  std::uint32_t kept() const noexcept { return kept_; }
+  std::uint32_t dropped() const noexcept { return dropped_; }
+  std::uint64_t size() const noexcept { return size_; }
+
+  template <class Sink>
+  void put(Sink&& sink) const noexcept {
+    std::uint32_t left = kept_;
+    std::uint32_t ignored = 0;
+    walk(ignored, [&](const Attribute& attribute) {
+      if (left == 0) return;
+      --left;
+      put_valued_entry(sink, model::EntryKind::attribute, attribute.key, attribute.value,
+                       value_size(attribute.value, value_length_), value_length_);
+    });
+  }
+
+private:
+  template <class F>
+  void for_each(F&& f) noexcept {
+    walk(dropped_, f);
+  }
+  template <class F>
+  void walk(std::uint32_t& unusable, F&& f) const noexcept {
+    for (const Attribute* at = attributes_.begin(); at != attributes_.end(); ++at) {
+      if (at->key.empty() || at->key.size() > key_limit) {
+        ++unusable;
+        continue;
+      }
+      bool set_again = false;
+      for (const Attribute* later = at + 1; later != attributes_.end() && !set_again; ++later) {
+        set_again = later->key == at->key;
+      }
+      if (!set_again) f(*at);
+    }
+  }
+
+  Attributes attributes_;
+  std::uint32_t value_length_;
+  std::uint32_t kept_ = 0;
+  std::uint32_t dropped_ = 0;
+  std::uint64_t size_ = 0;
+};
+
+/// The sink for room that is in one piece.
+struct FlatSink {
+  std::byte* at;
+  void put(const void* bytes, std::uint32_t size) noexcept {
+    if (size != 0) std::memcpy(at, bytes, size);
+    at += size;
+  }
+};
+
+}  // namespace posthaste::produce

@@ -1,0 +1,30 @@
+#pragma once
+
+/// The operation name of a local root, in its slot: its own thread writes it, any thread copies it.
+/// A sequence word around relaxed words; no lock, and a reader that loses the race twice goes
+/// without.
+
+#include "runtime/arena/layout.h"
+
+#include <string_view>
+
+namespace posthaste::produce {
+
+/// What is inherited; at most arena::operation_name_limit bytes, whole characters.
+struct OperationName {
+  std::uint32_t sequence = 0;  // of the cell when it was copied
+  std::uint32_t size = 0;
+  alignas(8) char text[arena::operation_name_limit];
+
+  std::string_view view() const noexcept { return {text, size}; }
+};
+
+/// Sets the cell's text; one writer.
+void write_operation(arena::OperationCell& cell, std::string_view name) noexcept;
+
+/// Copies the cell while the slot around it is of `generation`; false if it is not, or not any
+/// more.
+bool read_operation(const arena::Slot& slot, std::uint32_t generation,
+                    OperationName& name) noexcept;
+
+}  // namespace posthaste::produce

@@ -1,0 +1,132 @@
+#pragma once
+
+/// What application threads run: starts and ends spans, writes logs, and puts what is finished into
+/// a lane. One Producer per Telemetry; it outlives it for ever, so that late calls find it closed.
+///
+/// Threads:  any, at once; lock-free.
+/// Blocking: never. No system call, no allocation once a thread is warm; one eventfd write when a
+///           segment fills up while the sampler sleeps.
+/// Full:     the record is refused, and counted by reason in the lane.
+
+#include "runtime/arena/lane.h"
+#include "runtime/arena/scopes.h"
+#include "runtime/arena/slots.h"
+#include "runtime/base/bell.h"
+#include "runtime/base/ingress.h"
+#include "runtime/produce/logger_state.h"
+#include "runtime/produce/operation_name.h"
+#include "runtime/produce/span_slot.h"
+#include "runtime/produce/thread_state.h"
+
+#include <posthaste/ledger.h>
+#include <posthaste/logger.h>
+#include <posthaste/span.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace posthaste::produce {
+
+struct ProducerSetup {
+  arena::Arena arena = {};
+  std::uint32_t generation_base = 0;
+  RecordLimits span_limits = {};
+  RecordLimits log_limits = {};
+  double sample_rate = 100;  // percent
+  bool follow_parents = true;
+  std::function<void(Span&)> on_start = {};
+  std::function<void(EndingSpan&)> on_end = {};
+};
+
+/// A span's slot as its handle knows it.
+struct SlotHandle {
+  arena::Slot* slot = nullptr;
+  std::uint32_t generation = 0;
+  std::uint16_t flags = 0;  // of Span
+};
+
+class Producer {
+public:
+  static constexpr std::uint16_t most = 64;  // number 0 stands for none
+
+  /// By number; null for 0 and for numbers that were never given.
+  static Producer* at(std::uint16_t number) noexcept;
+  /// One that no Telemetry uses now; null when all are in use or there is no memory.
+  static Producer* acquire() noexcept;
+  /// Closed, and free for the next Telemetry.
+  void release() noexcept;
+
+  /// Takes over the arena and lets records in.
+  void open(ProducerSetup setup);
+  /// Nothing is accepted any more; what was reserved is still committed.
+  void close() noexcept;
+
+  std::uint16_t number() const noexcept { return number_; }
+  Ingress& ingress() noexcept { return ingress_; }
+  Bell& bell() noexcept { return bell_; }
+  arena::ScopeTable& scopes() noexcept { return *scopes_; }
+  LoggerTable& loggers() noexcept { return *loggers_; }
+  /// Refused so far, by reason; any thread.
+  Counts<RefusalReason> refused() const noexcept;
+  /// Exceptions that on_start and on_end threw.
+  std::uint64_t hook_failures() const noexcept {
+    return hook_failures_.load(std::memory_order_relaxed);
+  }
+
+  SlotHandle start_span(std::uint16_t scope, std::string_view name,
+                        const SpanOptions& options) noexcept;
+  /// Commits the record. The slot stays, for its ids.
+  void end_span(arena::Slot& slot, std::optional<TimePoint> time, bool unwound) noexcept;
+  void release_slot(arena::Slot& slot) noexcept;
+  SpanSlot span(arena::Slot& slot) const noexcept { return {slot, slots_, span_limits_}; }
+  void run_on_start(Span& span) noexcept;
+
+  /// The operation name of a living span; false without one.
+  bool current_operation(const arena::Slot& slot, std::uint32_t generation,
+                         OperationName& name) const noexcept;
+
+  void emit(std::uint16_t logger, Severity severity, const AttributeValue& body,
+            const LogOptions& options) noexcept;
+
+  std::uint64_t now() const noexcept { return read_ticks(tick_source_); }
+  TickScale tick_scale() const noexcept { return arena_.tick_scale(); }
+
+private:
+  explicit Producer(std::uint16_t number) noexcept : number_(number) {}
+
+  struct Lineage;
+  Lineage lineage_of(const SpanOptions& options, ThreadState& thread) const noexcept;
+  void inherit_operation(arena::Slot& slot, const Lineage& lineage, std::string_view name) noexcept;
+  bool run_on_end(arena::Slot& slot) noexcept;
+  void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
+                 const LogOptions& options) noexcept;
+  arena::Reservation reserve(std::uint32_t lane, std::uint32_t length, bool failure) noexcept;
+  void refuse(RefusalReason reason) noexcept;
+
+  const std::uint16_t number_;
+  std::atomic<bool> in_use_{false};
+  Ingress ingress_;
+  Bell bell_;
+
+  arena::Arena arena_;
+  arena::LaneWriter lanes_;
+  arena::SlotPool slots_;
+  std::uint32_t lane_count_ = 1;
+  std::uint32_t slot_count_ = 0;
+  TickSource tick_source_ = TickSource::monotonic_clock;
+  bool follow_parents_ = true;
+  bool has_on_end_ = false;
+  double sample_rate_ = 100;
+  std::uint64_t ticks_per_second_ = 1'000'000'000;
+  RecordLimits span_limits_;
+  RecordLimits log_limits_;
+  std::function<void(Span&)> on_start_;
+  std::function<void(EndingSpan&)> on_end_;
+  std::unique_ptr<arena::ScopeTable> scopes_;
+  std::unique_ptr<LoggerTable> loggers_;
+  std::atomic<std::uint64_t> late_calls_{0};  // after the close; the lanes may be gone then
+  std::atomic<std::uint64_t> hook_failures_{0};
+};
+
+}  // namespace posthaste::produce

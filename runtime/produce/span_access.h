@@ -1,0 +1,67 @@
+#pragma once
+
+/// The inside of the public handles, for the library itself. See <posthaste/span.h>,
+/// <posthaste/context.h>.
+
+#include "runtime/model/record.h"
+#include "runtime/produce/thread_state.h"
+
+#include <posthaste/logger.h>
+#include <posthaste/span.h>
+#include <posthaste/tracer.h>
+
+namespace posthaste {
+
+struct SpanAccess {
+  static constexpr std::uint16_t recording = Span::recording;
+  static constexpr std::uint16_t owner = Span::owner;
+  static constexpr std::uint16_t unwinding = Span::unwinding;
+
+  static arena::Slot* slot(const Span& span) noexcept {
+    return static_cast<arena::Slot*>(span.slot_);
+  }
+  static std::uint32_t generation(const Span& span) noexcept { return span.generation_; }
+  static std::uint16_t runtime(const Span& span) noexcept { return span.runtime_; }
+  static std::uint16_t flags(const Span& span) noexcept { return span.flags_; }
+
+  static Span make(arena::Slot* slot, std::uint32_t generation, std::uint16_t runtime,
+                   std::uint16_t flags) noexcept {
+    Span span;
+    span.slot_ = slot;
+    span.generation_ = generation;
+    span.runtime_ = runtime;
+    span.flags_ = flags;
+    return span;
+  }
+  static EndingSpan ending(arena::Slot* slot, std::uint16_t runtime) noexcept {
+    return EndingSpan(slot, runtime);
+  }
+  static const model::RecordHead& record(const void* slot) noexcept {
+    const auto& image = static_cast<const arena::Slot*>(slot)->image;
+    return *reinterpret_cast<const model::RecordHead*>(image.data());
+  }
+  static void add_exception(Span& span, std::string_view type, std::string_view message,
+                            Attributes attributes, bool escaped);
+  static Tracer tracer(std::uint16_t runtime, std::uint16_t scope) noexcept {
+    return Tracer(runtime, scope);
+  }
+  static Logger logger(std::uint16_t runtime, std::uint16_t number) noexcept {
+    return Logger(runtime, number);
+  }
+  static bool dropped(const EndingSpan& span) noexcept { return span.dropped_; }
+};
+
+struct ContextAccess {
+  /// The context as a parent; `carried` takes its texts if it has any and must outlive the frame.
+  static produce::ParentFrame frame(const Context& context) noexcept;
+  static void set_text(const Context& context, produce::CarriedText& carried);
+  static bool has_text(const Context& context) noexcept {
+    return context.trace_state_ != nullptr || context.operation_size_ != 0;
+  }
+  /// The context of a frame; reads the operation name and trace state out of its slot.
+  static Context of(const produce::ParentFrame& frame) noexcept;
+  static Context remote(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
+                        std::string_view trace_state) noexcept;
+};
+
+}  // namespace posthaste
