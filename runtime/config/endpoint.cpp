@@ -26,6 +26,24 @@ bool is_label(std::string_view label) noexcept {
   });
 }
 
+bool is_ipv4(std::string_view host) noexcept {
+  char text[INET_ADDRSTRLEN] = {};
+  if (host.size() >= sizeof text) return false;
+  std::copy(host.begin(), host.end(), text);
+  in_addr binary{};
+  return ::inet_pton(AF_INET, text, &binary) == 1;
+}
+
+// A resolver takes a name whose last label is a number for an address: "2130706433", "0x7f.1".
+bool is_number_label(std::string_view label) noexcept {
+  const bool hexadecimal = label.size() >= 2 && label[0] == '0' && (label[1] | 0x20) == 'x';
+  if (hexadecimal) label.remove_prefix(2);
+  return std::all_of(label.begin(), label.end(), [hexadecimal](char c) {
+    return (c >= '0' && c <= '9') ||
+           (hexadecimal && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
+  });
+}
+
 // What RFC 3986 lets stand in a path, '%' without looking at what follows it.
 bool is_path(std::string_view path) noexcept {
   constexpr std::string_view others = "-._~!$&'()*+,;=:@/%";
@@ -71,21 +89,18 @@ bool parse_authority(std::string_view text, std::string& host, std::uint16_t& po
 
 bool is_host_name(std::string_view host) noexcept {
   if (host.size() > longest_host) return false;
+  std::string_view rest = host;
   while (true) {
-    const std::size_t dot = host.find('.');
-    if (!is_label(host.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    host.remove_prefix(dot + 1);
+    const std::size_t dot = rest.find('.');
+    if (!is_label(rest.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return !is_number_label(rest) || is_ipv4(host);
+    rest.remove_prefix(dot + 1);
   }
 }
 
 bool is_loopback(std::string_view host) noexcept {
   if (host == "::1" || equal_ignoring_case(host, "localhost")) return true;
-  char buffer[INET_ADDRSTRLEN] = {};
-  if (host.size() >= sizeof buffer) return false;
-  std::copy(host.begin(), host.end(), buffer);
-  in_addr binary{};
-  return ::inet_pton(AF_INET, buffer, &binary) == 1 && (ntohl(binary.s_addr) >> 24) == 127;
+  return is_ipv4(host) && host.starts_with("127.");
 }
 
 Result<Endpoint> parse_endpoint(std::string_view text) {

@@ -31,7 +31,8 @@ Result<Endpoint> parse_endpoint(std::string_view text);
 /// localhost, 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view host) noexcept;
 
-/// A host name (labels of letters, digits, '-' and '_') or an IPv4 address, in any case.
+/// A host name (labels of letters, digits, '-' and '_', the last of them no number) or an IPv4
+/// address of four numbers, in any case.
 bool is_host_name(std::string_view host) noexcept;
 
 }  // namespace posthaste::config
