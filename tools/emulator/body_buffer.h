@@ -45,7 +45,7 @@ public:
 
 private:
   static constexpr std::size_t smallest = 16UL << 10;
-  static constexpr std::size_t kept = 256UL << 10;
+  static constexpr std::size_t kept = 1UL << 20;
 
   bool grow() {
     const std::size_t bigger = std::max(smallest, 2 * capacity_);

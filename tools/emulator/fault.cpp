@@ -36,8 +36,8 @@ and where it applies:
   for=T                so long
   rate=P%              to that share of the requests, evenly spread
   next=N               to the next N requests that it meets
-Times: 500ms, 2s, 1m. Where several faults meet a request, their parts add up;
-the earlier one wins.)";
+Times: 500ms, 2s, 1m. A value with a comma in it stands in double quotes. Where
+several faults meet a request, their parts add up; the earlier one wins.)";
 
 namespace {
 
@@ -187,6 +187,21 @@ Error refusal(std::string_view spec, std::string_view part, std::string_view wha
                                                 "\"; `posthaste emulator --help` has the grammar");
 }
 
+/// The first comma outside of quotes.
+std::size_t end_of_part(std::string_view text) noexcept {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == ',' && !quoted) return i;
+  }
+  return text.size();
+}
+
+std::string_view unquoted(std::string_view value) noexcept {
+  const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
 bool does_nothing(const FaultEffect& effect) {
   return effect.status == 0 && effect.redirect.empty() && effect.delay == milliseconds{} &&
          effect.cut == CutPoint::none && !effect.blackhole && !effect.refuse &&
@@ -201,12 +216,12 @@ Result<Fault> parse_fault(std::string_view spec) {
   Fault fault;
   fault.spec = spec;
   for (std::string_view rest = spec; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::size_t comma = end_of_part(rest);
     const std::string_view part = rest.substr(0, comma);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     const std::size_t equals = std::min(part.find('='), part.size());
     const std::string_view key = part.substr(0, equals);
-    const std::string_view value = part.substr(std::min(equals + 1, part.size()));
+    const std::string_view value = unquoted(part.substr(std::min(equals + 1, part.size())));
     bool known = false;
     bool good = read_scope(key, value, fault.scope, known);
     if (!known) good = read_effect(key, value, fault.effect, known);

@@ -18,7 +18,7 @@ Result<std::string> part_of(const json::key_value_pair& member) {
   const json::value& value = member.value();
   if (value.is_bool() && !value.get_bool()) return wrong("\"" + key + "\" is false; leave it out");
   if (value.is_bool() || value.is_null()) return key;
-  if (value.is_string()) return key + '=' + std::string(value.get_string());
+  if (value.is_string()) return key + "=\"" + std::string(value.get_string()) + '"';
   if (value.is_number()) return key + '=' + json::serialize(value);
   return wrong("\"" + key + "\" must be a text, a number or true");
 }

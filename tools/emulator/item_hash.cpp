@@ -17,7 +17,7 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 
 std::uint64_t word(const char* from, std::size_t bytes) noexcept {
   std::uint64_t value = 0;
-  std::memcpy(&value, from, bytes);
+  if (bytes != 0) std::memcpy(&value, from, bytes);  // an empty text may have no address
   return value;
 }
 

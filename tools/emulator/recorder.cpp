@@ -35,8 +35,7 @@ LineFile::~LineFile() {
 Result<void> LineFile::open(const std::string& path) {
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (descriptor_ >= 0) return {};
-  return Error(ErrorCode::invalid_argument,
-               "cannot write to " + path + ": " + std::strerror(errno));
+  return Error(ErrorCode::store_io, "cannot write to " + path + ": " + std::strerror(errno));
 }
 
 bool LineFile::flush() {

@@ -31,8 +31,9 @@ constexpr auto handshake_limit = 10s;
 constexpr auto idle_limit = 600s;
 constexpr auto progress_limit = 60s;
 constexpr auto linger_limit = 2s;
-constexpr std::size_t header_limit = 32UL << 10;
-constexpr std::size_t read_ahead = 64UL << 10;
+constexpr std::uint32_t header_limit = 24U << 10;
+constexpr std::size_t read_ahead = 32UL << 10;  // bytes asked for at once
+constexpr std::size_t read_step = 1UL << 20;    // of a body, within the progress limit
 constexpr std::size_t mid_request_bytes = 512;
 
 std::string_view view(beast::string_view text) noexcept {
@@ -59,7 +60,9 @@ public:
       : Session(world, ingestion),
         stream_(std::move(socket), tls...),
         timer_(stream_.get_executor()),
-        body_(world.budget) {}
+        body_(world.budget) {
+    buffer_.reserve(read_ahead);  // Beast reads no more at once than the buffer holds
+  }
 
   void start() {
     error_code ignored;
@@ -136,6 +139,7 @@ private:
     if (body_.size() > body_cap()) return refuse_body();
     std::span<char> room = body_.room();
     if (room.empty()) return refuse(error_reply(503, "too many bodies at once"));
+    room = room.first(std::min({room.size(), read_step, body_cap() + 1 - body_.size()}));
     if (effect_.tarpit != 0) room = room.first(std::min<std::size_t>(room.size(), effect_.tarpit));
     if (effect_.cut == CutPoint::mid_request) {
       room = room.first(std::min(room.size(), mid_request_bytes));

@@ -4,7 +4,7 @@
 /// answer the way the faults of the moment want it. Made by the listeners of emulator.cpp.
 ///
 /// Threads:  the emulator's own; never blocks. Lives until its connection ends.
-/// Memory:   a header buffer of 64 KiB at most, and a body within the common budget.
+/// Memory:   a read buffer of 32 KiB, and a body within the common budget.
 /// Overflow: a body over its cap gets 413, one that finds the budget spent 503.
 
 #include "tools/emulator/body_buffer.h"

@@ -86,8 +86,9 @@ void reject_items(TrackBatch& batch, std::vector<ItemError> more) {
     if (error.index < batch.items.size()) batch.errors.push_back(std::move(error));
   }
   std::ranges::stable_sort(batch.errors, {}, &ItemError::index);  // the item's own error first
-  const auto twice = std::ranges::unique(batch.errors, {}, &ItemError::index);
-  batch.errors.erase(twice.begin(), twice.end());
+  const auto same_item = [](const ItemError& a, const ItemError& b) { return a.index == b.index; };
+  batch.errors.erase(std::unique(batch.errors.begin(), batch.errors.end(), same_item),
+                     batch.errors.end());
 }
 
 unsigned status_of(const TrackBatch& batch) noexcept {
