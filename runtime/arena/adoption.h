@@ -7,18 +7,15 @@
 ///
 /// Threads: one, until `prepare` has returned. Blocking: Orphan::open makes system calls.
 
+#include "runtime/arena/open_spans.h"
 #include "runtime/arena/orphans.h"
-#include "runtime/model/record.h"
-
-#include <functional>
-#include <string_view>
 
 namespace posthaste::arena {
 
 /// What prepare found.
 struct AdoptionReport {
   std::uint32_t bodies = 0;              // not settled, intact
-  std::uint32_t bodies_in_flight = 0;    // of these, a request may have delivered them
+  std::uint32_t bodies_in_flight = 0;    // a request may have delivered these
   std::uint64_t records_in_bodies = 0;   // of all outputs
   std::uint32_t corrupt_bodies = 0;      // dropped
   std::uint64_t corrupt_records = 0;     // in those, as their entries say
@@ -26,18 +23,9 @@ struct AdoptionReport {
   std::uint32_t unusable_segments = 0;   // belonged to nothing; free again
 };
 
-/// An arena over memory that nobody vouches for: sizes and geometry are checked.
-/// prepare must follow before anything else reads it.
+/// Makes an arena that Arena::open has accepted, and nobody vouches for, fit for use. May be
+/// repeated.
 AdoptionReport prepare(const Arena& arena);
-
-/// A span that was open when the process died, as a record flagged `interrupted` whose `end` is the
-/// last moment the process is known to have lived. Its `origin` names the slot: once the record is
-/// in the log, repair_lanes_after_step or close_open_span sees to it that it is not visited again.
-using OpenSpanVisitor =
-    std::function<void(const model::RecordHead& record, std::string_view operation_name)>;
-/// Visits each; before the lanes of the orphan are drained or after, in any state.
-void visit_open_spans(const Arena& arena, const OpenSpanVisitor& visit);
-void close_open_span(const Arena& arena, std::uint64_t origin) noexcept;
 
 /// An adopted region with the arena in it.
 class Orphan {

@@ -39,6 +39,20 @@ std::size_t Arena::size_of(const Geometry& geometry) noexcept {
   return Offsets(geometry).end;
 }
 
+std::size_t Arena::tables_size(const Geometry& geometry) noexcept {
+  return Offsets(geometry).segments;
+}
+
+std::size_t Arena::outputs_offset(const Geometry& geometry) noexcept {
+  return Offsets(geometry).outputs;
+}
+
+bool Arena::is_sane(const Geometry& geometry) noexcept {
+  return geometry.lanes >= 1 && geometry.lanes <= most_lanes && geometry.outputs >= 1 &&
+         geometry.outputs <= most_outputs && geometry.segments >= least_segments &&
+         geometry.segments <= most_segments;
+}
+
 Result<Geometry> Arena::geometry_for(Bytes size, std::uint32_t lanes, std::uint32_t outputs) {
   Geometry geometry{0, std::clamp(lanes, 1u, most_lanes), std::clamp(outputs, 1u, most_outputs)};
   const std::size_t fixed = size_of(geometry) + 2 * page;
@@ -109,11 +123,7 @@ Result<Arena> Arena::open(std::span<std::byte> memory) {
     return foreign("another format version");
   }
   const Geometry geometry = header.geometry;
-  if (geometry.lanes < 1 || geometry.lanes > most_lanes || geometry.outputs < 1 ||
-      geometry.outputs > most_outputs || geometry.segments < least_segments ||
-      geometry.segments > most_segments) {
-    return foreign("a geometry out of bounds");
-  }
+  if (!is_sane(geometry)) return foreign("a geometry out of bounds");
   if (size_of(geometry) > memory.size()) return foreign("shorter than its geometry says");
   Arena arena;
   arena.locate(memory.data(), geometry);

@@ -37,6 +37,11 @@ public:
   static Result<Geometry> geometry_for(Bytes size, std::uint32_t lanes, std::uint32_t outputs);
   /// Bytes that a region of this geometry needs.
   static std::size_t size_of(const Geometry& geometry) noexcept;
+  /// Of these, the bytes in front of the first segment; and where the outputs' heads begin.
+  static std::size_t tables_size(const Geometry& geometry) noexcept;
+  static std::size_t outputs_offset(const Geometry& geometry) noexcept;
+  /// Whether the geometry is within the format's bounds.
+  static bool is_sane(const Geometry& geometry) noexcept;
 
   /// Makes an arena of zeroed memory, of which only the tables are touched: it has no segment to
   /// give until add_segments (region.h: extend) adds those whose pages are there. Epochs and slot

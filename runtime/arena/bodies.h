@@ -29,8 +29,7 @@ using BodyIndex = std::uint32_t;  // into the output's table
 struct BodyFacts {
   std::uint32_t records = 0;         // in this body
   std::uint32_t items = 0;           // envelopes
-  std::uint32_t body_size = 0;       // bytes on the wire
-  std::uint32_t map_size = 0;        // bytes of item map behind them
+  std::uint32_t map_size = 0;        // bytes of item map at the end of the draft; the rest is body
   std::uint64_t extent_begin = 0;    // log positions. Extents of one batcher are disjoint and
   std::uint64_t extent_end = 0;      // ascend; of a remainder: those of the body it replaces
   std::uint32_t extent_records = 0;  // in the extent, with those that were dropped when encoding
@@ -66,16 +65,16 @@ class BodyWriter {
 public:
   static constexpr std::uint32_t size_limit = (pieces_per_body - 1) * segment_size;
 
-  /// Goes on with the segment that an earlier writer of the same author was filling. That one must
-  /// be gone; drafts that it left are freed.
+  /// Goes on with the segment that an earlier writer of the same author was filling; that one and
+  /// its drafts must be gone.
   BodyWriter(const Arena& arena, std::uint32_t output, BodyAuthor author) noexcept;
   BodyWriter(const BodyWriter&) = delete;
   BodyWriter& operator=(const BodyWriter&) = delete;
 
   /// Room for body and item map together: 1 to size_limit bytes.
   std::optional<BodyDraft> allocate(std::uint32_t bytes) noexcept;
-  /// The draft, all of it written (body_size + map_size = size), is custody now: one release store.
-  /// Of the batcher, the output's cursor moves to extent_end with it. Gives the entry.
+  /// The draft, all of it written, is in custody from now on, by one release store. The batcher's
+  /// moves the output's cursor to extent_end, too. Gives the entry.
   BodyIndex publish(BodyDraft draft, const BodyFacts& facts) noexcept;
   /// The batcher's: nothing of the extent needs a body; the cursor moves on. Count drops before.
   void skip(std::uint64_t extent_end, std::uint32_t extent_records) noexcept;
@@ -87,16 +86,15 @@ public:
   void let_go() noexcept;
 
 private:
-  BodyEntry* take_entry(BodyIndex& index) noexcept;
+  std::optional<BodyIndex> take_entry() noexcept;
   bool take_pieces(BodyEntry& entry, std::uint32_t bytes) noexcept;
   bool take_segment() noexcept;
-  void free_abandoned_drafts() noexcept;
   BodyIndex make_ready(BodyDraft& draft, const BodyFacts& facts, std::uint64_t replaces) noexcept;
-  void move_cursor(std::uint64_t extent_end, std::uint32_t extent_records) noexcept;
 
   Arena arena_;
+  OutputHead* head_;
   std::uint32_t output_;
-  BodyAuthor author_;
+  std::size_t author_;
 };
 
 /// A body's bytes where they lie; valid until it is settled.
@@ -129,7 +127,8 @@ private:
   std::uint32_t output_;
 };
 
-/// CRC-32C over body and map, as in BodyEntry::crc. The pieces must be sane (orphan.h sees to it).
+/// CRC-32C over body and map, as in BodyEntry::crc. The pieces must be sane (adoption.h sees to
+/// it).
 std::uint32_t body_crc(const Arena& arena, const BodyEntry& entry) noexcept;
 
 }  // namespace posthaste::arena

@@ -82,7 +82,8 @@ LaneReader::LaneReader(const Arena& arena, Holes holes)
   segments_.resize(arena.geometry().lanes + 1);
   walked_.resize(arena.geometry().lanes + 1, no_segment);
   known_.resize(arena.geometry().segments);
-  find_all_segments();
+  for (std::uint32_t number = 0; number < segments_.size(); ++number) walk_lane(number);
+  find_all_segments();  // which does not know their order
 }
 
 void LaneReader::add(std::uint32_t number, SegmentIndex segment) {

@@ -33,7 +33,7 @@ public:
 
 private:
   bool take_segment() noexcept;
-  void give_back_unpublished() noexcept;
+  void give_back_others() noexcept;
   void recount() noexcept;
 
   Arena arena_;
@@ -74,7 +74,7 @@ private:
 
 /// For who takes over from a sampler that died: records that it had published but not marked as
 /// drained are marked now, by their `origin`, so that nothing is copied twice; open spans likewise
-/// (orphan.h). Before a LaneReader or LogWriter is made. Idempotent.
+/// (open_spans.h). Before a LaneReader or LogWriter is made. Idempotent.
 void repair_lanes_after_step(const Arena& arena) noexcept;
 
 /// Records of `output` that are in the log and not encoded, or in bodies that are not settled.

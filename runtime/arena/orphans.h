@@ -9,9 +9,11 @@
 
 #include "runtime/arena/region.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/file_descriptor.h"
 
 #include <array>
 #include <chrono>
+#include <optional>
 
 namespace posthaste::arena {
 
@@ -19,26 +21,11 @@ inline constexpr std::chrono::hours orphan_age_limit{47};
 inline constexpr std::size_t most_adopted = 2;
 
 /// The file of a dead process, locked by this one; the lock is given up when it goes.
-class OrphanFile {
-public:
-  OrphanFile(int descriptor, std::string path, std::size_t size, WallTime last_alive) noexcept;
-  OrphanFile(OrphanFile&& other) noexcept;
-  OrphanFile& operator=(OrphanFile&& other) noexcept;
-  ~OrphanFile();
-
-  const std::string& path() const noexcept { return path_; }
-  std::size_t size() const noexcept { return size_; }
-  WallTime last_alive() const noexcept { return last_alive_; }
-  int descriptor() const noexcept { return descriptor_; }
-  int give_descriptor() noexcept;  // the caller's from now on
-  /// Unlinks the file, if it is still the one at its path.
-  void remove() noexcept;
-
-private:
-  int descriptor_;
-  std::string path_;
-  std::size_t size_;
-  WallTime last_alive_;
+struct OrphanFile {
+  FileDescriptor descriptor;
+  std::string path;
+  std::size_t size = 0;
+  WallTime last_alive{};
 };
 
 struct OrphanSearch {
@@ -54,11 +41,21 @@ struct OrphanSurvey {
   std::uint32_t removed = 0;          // of an earlier boot, unreadable, or older than 47 h
 };
 
-/// What to do with an orphan, by its first bytes.
-enum class OrphanFate : std::uint8_t { adopt, leave, remove };
-OrphanFate judge_orphan(std::span<const std::byte> header_and_outputs, const OrphanSearch& search,
-                        WallTime last_alive) noexcept;
-
 OrphanSurvey find_orphans(const OrphanSearch& search);
+
+/// The first bytes of a file, as far as they matter to its fate. Empty when they are no arena's.
+struct OrphanHead {
+  bool same_format = false;  // if not, nothing else is known
+  Geometry geometry;
+  std::uint32_t touched = 0;  // segments
+  std::array<char, 40> boot_id{};
+  std::vector<std::uint64_t> output_ids;
+};
+std::optional<OrphanHead> read_orphan_head(std::span<const std::byte> start, std::size_t file_size);
+std::optional<OrphanHead> read_orphan_head(const OrphanFile& file);
+
+enum class OrphanFate : std::uint8_t { adopt, leave, remove };
+OrphanFate judge_orphan(const std::optional<OrphanHead>& head, const OrphanSearch& search,
+                        WallTime last_alive) noexcept;
 
 }  // namespace posthaste::arena

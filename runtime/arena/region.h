@@ -4,12 +4,13 @@
 /// recorder: what is in it outlives a killed process), else anonymous memory.
 ///
 ///   create ─► Arena::format ─► extend … extend ─► release          the owner
-///   adopt ─► Orphan (orphan.h) ─► release                          who finds a dead owner's file
+///   adopt ─► Orphan (adoption.h) ─► release                          who finds a dead owner's file
 ///
 /// Threads:  create, adopt, extend, mark_alive and release from one thread at a time; memory() from
-/// any. Blocking: create and extend make system calls, about 3 µs a page that they populate. Full:
-/// extend gives an error and the arena stays as large as it is; nothing is ever mapped whose page
-/// is not there, so no access can fail.
+///           any.
+/// Blocking: create and extend make system calls, about 3 µs a page that they populate.
+/// Full:     extend gives an error and the arena stays as large as it is. No page is handed out
+///           that is not there, so that no access can fail.
 
 #include "runtime/arena/arena.h"
 
@@ -22,10 +23,9 @@
 namespace posthaste::arena {
 
 struct RegionOptions {
-  std::size_t size = 0;  // bytes; Arena::size_of(geometry)
-  std::size_t populated =
-      0;                 // bytes whose pages are there when create returns; at least the tables
-  bool recorder = true;  // false: anonymous memory is wanted
+  std::size_t size = 0;       // bytes; Arena::size_of(geometry)
+  std::size_t populated = 0;  // of these, there when create returns; at least Arena::tables_size
+  bool recorder = true;       // false: anonymous memory is wanted
   std::vector<std::string> directories;  // where to try, in this order; absolute
   std::uint64_t random = 0;              // makes the file's name unique
 };
@@ -36,7 +36,8 @@ public:
   static Result<Region> create(const RegionOptions& options);
   /// Takes over the file of an owner that died. `descriptor` is open for reading and writing and
   /// holds the lock; it is closed with the region. Fails if its pages cannot all be had.
-  static Result<Region> adopt(int descriptor, std::string path, std::size_t size);
+  static Result<Region> adopt(int descriptor, std::string path, std::size_t size,
+                              std::size_t populated);
 
   Region(Region&& other) noexcept;
   Region& operator=(Region&&) = delete;
@@ -51,7 +52,7 @@ public:
   /// Holds the lock; a forked child closes it and does nothing else. -1 without a file.
   int lock_descriptor() const noexcept { return descriptor_; }
   /// For Arena::format: grows each time this process uses the same addresses again.
-  std::uint32_t generation_base() const noexcept { return generation_base_; }
+  std::uint32_t generation_base() const noexcept;
 
   /// Gets the pages of up to `segments` more segments and puts them on the arena's free list.
   /// Gives how many there were; fewer than asked only when the arena has no more. An actor calls
@@ -65,6 +66,9 @@ public:
 
 private:
   Region() = default;
+  static Result<Region> reserve(std::size_t size);
+  static Result<Region> create_recorder(const RegionOptions& options, const std::string& directory);
+  Result<void> map_file(int descriptor, std::string path);
   Result<void> populate(std::size_t end);
 
   std::byte* base_ = nullptr;
@@ -73,7 +77,8 @@ private:
   int descriptor_ = -1;
   std::string path_;
   std::string recorder_state_;
-  std::uint32_t generation_base_ = 0;
+  std::uint32_t uses_ = 0;  // of the same addresses, before
+  int process_ = 0;         // that made it: a forked child leaves file and memory alone
 };
 
 }  // namespace posthaste::arena
