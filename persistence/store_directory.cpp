@@ -83,6 +83,13 @@ FileIdentity identity_of(int descriptor) noexcept {
   return ::fstat(descriptor, &facts) == 0 ? identity_from(facts) : FileIdentity{};
 }
 
+StoreDirectory::StoreDirectory(std::string path, FileDescriptor directory, FileDescriptor lock)
+    : path_(std::move(path)),
+      directory_(std::move(directory)),
+      lock_(std::move(lock)),
+      directory_identity_(identity_of(directory_.get())),
+      lock_identity_(identity_of(lock_.get())) {}
+
 Result<StoreDirectory> StoreDirectory::claim(const std::string& path, bool create) {
   Result<FileDescriptor> directory =
       open_private_directory(path, create ? Missing::create : Missing::fail);
@@ -117,8 +124,8 @@ Result<FileDescriptor> StoreDirectory::open_data_file() const {
 
 bool StoreDirectory::intact(const FileIdentity& data_file, std::uint64_t used) const noexcept {
   struct stat facts {};
-  if (::stat(path_.c_str(), &facts) != 0 || identity_from(facts) != identity_of(directory_.get()) ||
-      !same_file(directory_.get(), lock_name, identity_of(lock_.get())))
+  if (::stat(path_.c_str(), &facts) != 0 || identity_from(facts) != directory_identity_ ||
+      !same_file(directory_.get(), lock_name, lock_identity_))
     return false;
   return ::fstatat(files(), data_name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
          identity_from(facts) == data_file && static_cast<std::uint64_t>(facts.st_size) >= used;

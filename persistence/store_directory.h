@@ -35,6 +35,9 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+/// The identity of an open file.
+FileIdentity identity_of(int descriptor) noexcept;
+
 class StoreDirectory {
 public:
   /// Creates or checks the directory and locks it. store_locked: somebody owns it, this process
@@ -69,17 +72,15 @@ public:
   static constexpr std::uint64_t largest_quarantined = 16 * 1024 * 1024;
 
 private:
-  StoreDirectory(std::string path, FileDescriptor directory, FileDescriptor lock)
-      : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
+  StoreDirectory(std::string path, FileDescriptor directory, FileDescriptor lock);
 
   std::string path_;
   FileDescriptor directory_;
   FileDescriptor lock_;
   FileDescriptor side_;
+  FileIdentity directory_identity_;
+  FileIdentity lock_identity_;
 };
-
-/// The identity of an open file.
-FileIdentity identity_of(int descriptor) noexcept;
 
 /// Directories in `root` that look like stores of this user and that nobody owns at this moment,
 /// at most 64, the longest untouched first. Whoever wants one claims it; only one can.

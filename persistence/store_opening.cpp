@@ -50,7 +50,7 @@ std::uint64_t first_key_of_new_file(const OpeningRequest& request) {
 class Opening {
 public:
   Opening(StoreDirectory& directory, const OpeningRequest& request)
-      : directory_(directory), request_(request) {}
+      : directory_(directory), request_(request), counted_(request.already_counted) {}
 
   Result<OpenedStore> run() {
     // At most: a foreign file, then a damaged one in store-v1, then a new one.
@@ -172,8 +172,8 @@ private:
     opened_.index = {};
     directory_.quarantine_data_file(request_.now);
     std::vector<Loss> lost;
-    if (ledger_) lost = missing_from(ledger_->rows, {}, reason);
-    if (!ledger_ && batches > 0) lost.push_back({reason, {}, batches, 0, 0});
+    if (ledger_ && !counted_) lost = missing_from(ledger_->rows, {}, reason);
+    if (!ledger_ && !counted_ && batches > 0) lost.push_back({reason, {}, batches, 0, 0});
     for (const Loss& loss : lost) add_loss(opened_.losses, loss);
     counted_ = true;
     return Step::again;
@@ -183,7 +183,7 @@ private:
   const OpeningRequest& request_;
   std::optional<StoreLedger> ledger_;
   OpenedStore opened_;
-  bool counted_ = false;  // the ledger's rows have been counted as lost
+  bool counted_;  // the ledger's rows have been counted as lost
 };
 
 }  // namespace

@@ -25,7 +25,8 @@ struct OpeningRequest {
   Bytes cap;
   WallTime now{};
   std::string writer;
-  std::uint64_t first_key = 1;  // keys below were given out already
+  std::uint64_t first_key = 1;   // keys below were given out already
+  bool already_counted = false;  // what the ledger and a damaged file say was lost: not again
 };
 
 struct OpenedStore {

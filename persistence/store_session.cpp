@@ -65,7 +65,7 @@ Result<std::unique_ptr<StoreSession>> StoreSession::open(StoreOptions options) {
 StoreSession::~StoreSession() = default;
 
 OpeningRequest StoreSession::request() const {
-  return {options_.cap, options_.clock->wall(), options_.writer, next_key_};
+  return {options_.cap, options_.clock->wall(), options_.writer, next_key_, losses_counted_};
 }
 
 CreationTime StoreSession::now() const {
@@ -98,6 +98,7 @@ void StoreSession::install(OpenedStore opened) {
   largest_map_ = opened.largest_map;
   used_ = file_->environment().used().count;
   next_key_ = std::max(next_key_, file_->header().next_key);
+  losses_counted_ = false;
   trouble_ = Trouble::none;
 }
 
@@ -157,6 +158,7 @@ void StoreSession::lose_everything(LossReason reason) {
   index_ = {};
   unsaved_attempts_.clear();
   used_ = 0;
+  losses_counted_ = true;
   if (directory_) directory_->forget_ledger();  // its rows have just been counted
 }
 

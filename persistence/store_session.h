@@ -117,8 +117,9 @@ private:
   std::vector<StoreKey> unsaved_attempts_;
   Bytes cap_;
   Bytes largest_map_;
-  std::uint64_t used_ = 0;      // bytes of the file that LMDB may read
-  std::uint64_t next_key_ = 1;  // never goes back, whatever happens to the file
+  std::uint64_t used_ = 0;       // bytes of the file that LMDB may read
+  std::uint64_t next_key_ = 1;   // never goes back, whatever happens to the file
+  bool losses_counted_ = false;  // of the file that was given up
   Trouble trouble_ = Trouble::none;
   SteadyTime retry_at_{};
   SteadyTime paused_until_{};

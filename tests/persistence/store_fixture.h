@@ -93,7 +93,7 @@ inline std::uint64_t total_records(const std::vector<Loss>& losses) {
 
 class StoreFixture : public ::testing::Test {
 protected:
-  static constexpr QueueId queue{1};
+  static constexpr QueueId only_queue{1};
 
   StoreOptions options() {
     StoreOptions result;
@@ -128,7 +128,7 @@ protected:
   }
 
   /// Leases and settles everything of a queue; the batches' numbers in the order they came.
-  std::vector<std::uint64_t> drain(QueueId id = queue) {
+  std::vector<std::uint64_t> drain(QueueId id = only_queue) {
     std::vector<std::uint64_t> numbers;
     for (;;) {
       Result<std::optional<StoredBatch>> leased = store_->lease_oldest(id);

@@ -35,7 +35,7 @@ TEST_F(StoreTest, KeepsEveryFieldOfTheHeader) {
   const Result<StoreKey> key = append(batch);
   ASSERT_TRUE(key);
   open();
-  const auto leased = store_->lease_oldest(queue);
+  const auto leased = store_->lease_oldest(only_queue);
   ASSERT_TRUE(leased && *leased);
   BatchHeader expected = batch.header;
   expected.body_bytes = 100;
@@ -47,7 +47,7 @@ TEST_F(StoreTest, KeepsEveryFieldOfTheHeader) {
 TEST_F(StoreTest, StampsABatchThatHasNoCreationTime) {
   open();
   ASSERT_TRUE(append(TestBatch{1, 10}));
-  const auto leased = store_->lease_oldest(queue);
+  const auto leased = store_->lease_oldest(only_queue);
   ASSERT_TRUE(leased && *leased);
   EXPECT_EQ((*leased)->header.created, (CreationTime{clock_.wall(), boot_}));
 }
@@ -106,9 +106,9 @@ TEST_F(StoreTest, TakesBodiesAroundTheSizeOfAPage) {
 TEST_F(StoreTest, DoesNotLeaseABatchTwice) {
   open();
   append_numbers(1, 2, 10);
-  const auto first = store_->lease_oldest(queue);
-  const auto second = store_->lease_oldest(queue);
-  const auto third = store_->lease_oldest(queue);
+  const auto first = store_->lease_oldest(only_queue);
+  const auto second = store_->lease_oldest(only_queue);
+  const auto third = store_->lease_oldest(only_queue);
   ASSERT_TRUE(first && *first && second && *second && third);
   EXPECT_NE((*first)->key, (*second)->key);
   EXPECT_FALSE(*third);
@@ -117,10 +117,10 @@ TEST_F(StoreTest, DoesNotLeaseABatchTwice) {
 TEST_F(StoreTest, LeasesAReleasedBatchAgainAndFirst) {
   open();
   append_numbers(1, 3, 10);
-  const auto first = store_->lease_oldest(queue);
+  const auto first = store_->lease_oldest(only_queue);
   ASSERT_TRUE(first && *first);
   store_->release((*first)->key, Attempt::not_counted);
-  const auto again = store_->lease_oldest(queue);
+  const auto again = store_->lease_oldest(only_queue);
   ASSERT_TRUE(again && *again);
   EXPECT_EQ((*again)->key, (*first)->key);
   EXPECT_EQ((*again)->header.attempts, 0u);
@@ -130,13 +130,13 @@ TEST_F(StoreTest, KeepsCountOfAttemptsAcrossReopening) {
   open();
   append_numbers(1, 1, 10);
   for (int i = 0; i < 3; ++i) {
-    const auto leased = store_->lease_oldest(queue);
+    const auto leased = store_->lease_oldest(only_queue);
     ASSERT_TRUE(leased && *leased);
     EXPECT_EQ((*leased)->header.attempts, static_cast<unsigned>(i));
     store_->release((*leased)->key, Attempt::counted);
   }
   open();
-  const auto leased = store_->lease_oldest(queue);
+  const auto leased = store_->lease_oldest(only_queue);
   ASSERT_TRUE(leased && *leased);
   EXPECT_EQ((*leased)->header.attempts, 3u);
 }
@@ -144,7 +144,7 @@ TEST_F(StoreTest, KeepsCountOfAttemptsAcrossReopening) {
 TEST_F(StoreTest, GivesLeasesBackWhenItIsOpenedAgain) {
   open();
   append_numbers(1, 1, 10);
-  ASSERT_TRUE(store_->lease_oldest(queue));
+  ASSERT_TRUE(store_->lease_oldest(only_queue));
   open();
   EXPECT_EQ(drain(), (std::vector<std::uint64_t>{1}));
 }
@@ -181,7 +181,7 @@ TEST_F(StoreTest, NeverUsesAKeyTwice) {
 TEST_F(StoreTest, ReplacesABatchByItsRemainderBehindTheOthers) {
   open();
   append_numbers(1, 2, 10);
-  const auto first = store_->lease_oldest(queue);
+  const auto first = store_->lease_oldest(only_queue);
   ASSERT_TRUE(first && *first);
   TestBatch remainder{1, 4};
   remainder.header.created = (*first)->header.created;
@@ -250,7 +250,7 @@ TEST_F(StoreTest, DropsWhatIsOlderThan47HoursAtALease) {
   advance(1h + 1ns);
   EXPECT_EQ(drain(), (std::vector<std::uint64_t>{3}));
   const std::vector<Loss> losses = store_->take_losses();
-  EXPECT_EQ(losses, (std::vector<Loss>{{LossReason::expired, queue, 2, 5, 20 + 1 + 2}}));
+  EXPECT_EQ(losses, (std::vector<Loss>{{LossReason::expired, only_queue, 2, 5, 20 + 1 + 2}}));
 }
 
 TEST_F(StoreTest, DropsWhatIsOlderThan47HoursInMaintenance) {
@@ -275,7 +275,7 @@ TEST_F(StoreTest, IsNotMovedByAChangeOfDate) {
 TEST_F(StoreTest, DoesNotExpireWhatIsLeased) {
   open();
   append_numbers(1, 1, 10);
-  const auto leased = store_->lease_oldest(queue);
+  const auto leased = store_->lease_oldest(only_queue);
   ASSERT_TRUE(leased && *leased);
   advance(48h);
   ASSERT_TRUE(store_->maintain());
@@ -290,9 +290,9 @@ TEST_F(StoreTest, SaysHowMuchItHolds) {
   append_numbers(2, 1, 5000);
   const Level expected{2, 2 + 3, 1000 + 1 + 5000 + 2, charge_of(1001) + charge_of(5002), first};
   EXPECT_EQ(store_->total(), expected);
-  EXPECT_EQ(store_->level(queue), expected);
+  EXPECT_EQ(store_->level(only_queue), expected);
   open();
-  EXPECT_EQ(store_->level(queue), expected);
+  EXPECT_EQ(store_->level(only_queue), expected);
 }
 
 TEST_F(StoreTest, IsOwnedByOneAtATimeAlsoWithinOneProcess) {

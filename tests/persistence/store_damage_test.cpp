@@ -1,0 +1,321 @@
+#include "persistence/lmdb_page.h"
+#include "persistence/store.h"
+#include "persistence/store_format.h"
+#include "persistence/store_inspection.h"
+#include "persistence/store_verifier.h"
+#include "tests/persistence/store_fixture.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <random>
+
+namespace posthaste::persistence {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Bytestring = std::vector<char>;
+constexpr std::size_t page = 4096;
+
+Bytestring read_file(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void write_file(const std::string& path, const Bytestring& bytes) {
+  std::ofstream{path, std::ios::binary | std::ios::trunc}.write(
+      bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+/// A store whose file has everything in it: leaves, branches, overflow runs, free lists.
+class StoreDamage : public StoreFixture {
+protected:
+  static constexpr std::uint64_t appended = 150;
+  static constexpr std::uint64_t settled = 30;
+
+  void SetUp() override {
+    open();
+    for (std::uint64_t i = 1; i <= appended; ++i)
+      ASSERT_TRUE(append(TestBatch{i, (i * 977) % 9000}));
+    for (std::uint64_t i = 0; i < settled; ++i) {
+      const auto leased = store_->lease_oldest(only_queue);
+      ASSERT_TRUE(leased && *leased);
+      ASSERT_TRUE(store_->settle((*leased)->key));
+    }
+    held_ = store_->total();
+    store_.reset();
+    data_ = read_file(data_file());
+    ledger_ = read_file(directory() + "/ledger");
+  }
+
+  std::string data_file() const { return directory() + "/data.mdb"; }
+
+  /// Puts the damaged bytes in place and uses the store, in a child, so that a crash or a hang is
+  /// a result. The law: what is there and what was lost is what had been stored.
+  void expect_harmless(const Bytestring& damaged, const std::string& what) {
+    fs::remove_all(directory() + "/quarantine");
+    fs::remove_all(directory() + "/store-v1");
+    write_file(data_file(), damaged);
+    write_file(directory() + "/ledger", ledger_);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      ::alarm(20);
+      ::_exit(use_damaged_store());
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        << what << ": "
+        << (WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
+                                : "exit " + std::to_string(WEXITSTATUS(status)));
+  }
+
+  int use_damaged_store() {
+    Result<std::unique_ptr<Store>> opened = Store::open(options());
+    if (!opened) return 1;
+    store_ = std::move(*opened);
+    std::vector<Loss> losses = store_->take_losses();
+    const std::uint64_t found = store_->total().records;
+    if (found + total_records(losses) != held_.records) return 2;
+    // Corrupt contents show when they are read.
+    std::uint64_t read_records = 0;
+    std::uint64_t bound = 1000;
+    for (;; --bound) {
+      const auto leased = store_->lease_oldest(only_queue);
+      if (!leased || bound == 0) return 3;
+      if (!*leased) break;
+      const TestBatch expected{number_of((*leased)->header), (*leased)->body.size()};
+      if ((*leased)->body != expected.body || (*leased)->user != expected.user) return 4;
+      read_records += (*leased)->header.records;
+    }
+    losses = store_->take_losses();
+    if (read_records + total_records(losses) != found) return 5;
+    for (std::uint64_t i = 2000; i < 2012; ++i)
+      if (!append(TestBatch{i, (i - 2000) * 1000})) return 6;
+    if (!store_->maintain()) return 7;
+    store_.reset();
+    const Result<StoreInspection> looked = inspect_store(directory());
+    return looked && looked->good() ? 0 : 8;
+  }
+
+  std::size_t pages() const { return data_.size() / page; }
+
+  Level held_;
+  Bytestring data_;
+  Bytestring ledger_;
+};
+
+TEST_F(StoreDamage, IsFoundSoundWhenThereIsNone) {
+  expect_harmless(data_, "no damage");
+}
+
+TEST_F(StoreDamage, OfOneBitAnywhereIsHarmless) {
+  std::mt19937 random{11};
+  for (int i = 0; i < 150; ++i) {
+    Bytestring damaged = data_;
+    const std::size_t at = random() % damaged.size();
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
+    expect_harmless(damaged, "bit in byte " + std::to_string(at));
+  }
+}
+
+TEST_F(StoreDamage, OfOneBitInThePagesHeadersIsHarmless) {
+  std::mt19937 random{12};
+  for (int i = 0; i < 150; ++i) {
+    Bytestring damaged = data_;
+    const std::size_t at = random() % pages() * page + random() % 64;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
+    expect_harmless(damaged, "bit in byte " + std::to_string(at));
+  }
+}
+
+TEST_F(StoreDamage, OfTheMetaPagesIsHarmless) {
+  std::mt19937 random{13};
+  for (int i = 0; i < 80; ++i) {
+    Bytestring damaged = data_;
+    for (std::size_t meta = 0; meta <= i % 2u; ++meta) {
+      const std::size_t at = meta * page + random() % 160;
+      damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1 + random() % 255));
+    }
+    expect_harmless(damaged, "meta pages, round " + std::to_string(i));
+  }
+}
+
+TEST_F(StoreDamage, OfAZeroedPageIsHarmless) {
+  for (std::size_t i = 0; i < pages(); i += 1 + i / 20) {
+    Bytestring damaged = data_;
+    std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(i * page), page, '\0');
+    expect_harmless(damaged, "zeroed page " + std::to_string(i));
+  }
+}
+
+TEST_F(StoreDamage, OfAMisplacedPageIsHarmless) {
+  std::mt19937 random{14};
+  for (int i = 0; i < 60; ++i) {
+    Bytestring damaged = data_;
+    const std::size_t from = random() % pages();
+    const std::size_t to = random() % pages();
+    const bool keeps_number = i % 2 == 0;  // a page that claims to be the one it replaces
+    std::copy_n(data_.begin() + static_cast<std::ptrdiff_t>(from * page), page,
+                damaged.begin() + static_cast<std::ptrdiff_t>(to * page));
+    if (keeps_number) std::memcpy(damaged.data() + to * page, data_.data() + to * page, 8);
+    expect_harmless(damaged, "page " + std::to_string(from) + " at " + std::to_string(to));
+  }
+}
+
+TEST_F(StoreDamage, OfTwoSwappedPagesIsHarmless) {
+  std::mt19937 random{15};
+  for (int i = 0; i < 30; ++i) {
+    Bytestring damaged = data_;
+    const std::size_t a = random() % pages();
+    const std::size_t b = random() % pages();
+    std::swap_ranges(damaged.begin() + static_cast<std::ptrdiff_t>(a * page),
+                     damaged.begin() + static_cast<std::ptrdiff_t>((a + 1) * page),
+                     damaged.begin() + static_cast<std::ptrdiff_t>(b * page));
+    expect_harmless(damaged, "swapped " + std::to_string(a) + " and " + std::to_string(b));
+  }
+}
+
+TEST_F(StoreDamage, OfRandomBytesInAPageIsHarmless) {
+  std::mt19937 random{16};
+  for (int i = 0; i < 40; ++i) {
+    Bytestring damaged = data_;
+    const std::size_t at = random() % pages() * page;
+    for (std::size_t j = 0; j < page; ++j) damaged[at + j] = static_cast<char>(random());
+    expect_harmless(damaged, "random page at " + std::to_string(at));
+  }
+}
+
+TEST_F(StoreDamage, OfACutFileIsHarmless) {
+  std::mt19937 random{17};
+  for (int i = 0; i < 60; ++i) {
+    Bytestring damaged = data_;
+    damaged.resize(i % 2 == 0 ? random() % damaged.size() : random() % pages() * page);
+    if (damaged.empty()) continue;
+    expect_harmless(damaged, "cut to " + std::to_string(damaged.size()));
+  }
+}
+
+TEST_F(StoreDamage, OfAnEmptyOrGarbageFileIsHarmless) {
+  expect_harmless({}, "0 bytes");
+  expect_harmless(Bytestring(100, 'x'), "100 bytes");
+  expect_harmless(Bytestring(100000, 'x'), "garbage");
+}
+
+TEST_F(StoreDamage, OfALockFileOrAStrayDirectoryIsHarmless) {
+  write_file(directory() + "/lock.mdb", Bytestring(3000, 'g'));
+  write_file(directory() + "/quarantine", Bytestring(10, 'q'));
+  write_file(directory() + "/rebuild", Bytestring(10, 'r'));
+  expect_harmless(data_, "garbage beside the file");
+  expect_harmless(Bytestring(100000, 'x'), "garbage beside garbage");
+}
+
+TEST_F(StoreDamage, OfTheFileIsCountedByTheLedgerAndTheFileIsKeptAside) {
+  Bytestring damaged = data_;
+  damaged.resize(damaged.size() / 2);
+  write_file(data_file(), damaged);
+  open();
+  const std::vector<Loss> losses = store_->take_losses();
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_EQ(losses[0],
+            (Loss{LossReason::quarantined, only_queue, held_.batches, held_.records, held_.bytes}));
+  std::size_t kept = 0;
+  for (const auto& entry : fs::recursive_directory_iterator{directory() + "/quarantine"})
+    if (entry.is_regular_file()) kept += entry.file_size();
+  EXPECT_EQ(kept, damaged.size());
+}
+
+TEST_F(StoreDamage, OfFileAndLedgerIsCountedInBatches) {
+  Bytestring damaged = data_;
+  damaged.resize(damaged.size() - page);
+  write_file(data_file(), damaged);
+  fs::remove(directory() + "/ledger");
+  open();
+  const std::vector<Loss> losses = store_->take_losses();
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_EQ(losses[0].batches, held_.batches);
+}
+
+TEST_F(StoreDamage, KeepsOneQuarantinedFileAtMost) {
+  for (int i = 0; i < 3; ++i) {
+    write_file(data_file(), Bytestring(50000, 'x'));
+    advance(std::chrono::seconds{1});
+    open();
+    store_.reset();
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator{directory() + "/quarantine"}, {}), 1);
+}
+
+TEST_F(StoreDamage, KeepsAtMost16MiBOfAQuarantinedFile) {
+  write_file(data_file(), Bytestring(20 << 20, 'x'));
+  open();
+  std::uintmax_t kept = 0;
+  for (const auto& entry : fs::recursive_directory_iterator{directory() + "/quarantine"})
+    if (entry.is_regular_file()) kept += entry.file_size();
+  EXPECT_EQ(kept, std::uintmax_t{16} << 20);
+}
+
+TEST_F(StoreDamage, CountsAFileThatWasRemovedWhileNobodyLooked) {
+  fs::remove(data_file());
+  open();
+  EXPECT_EQ(store_->take_losses(),
+            (std::vector<Loss>{
+                {LossReason::vanished, only_queue, held_.batches, held_.records, held_.bytes}}));
+  open();
+  EXPECT_TRUE(store_->take_losses().empty());
+}
+
+TEST_F(StoreDamage, LeavesAFileOfAnotherLmdbVersionAlone) {
+  Bytestring other = data_;
+  for (const std::size_t meta : {std::size_t{0}, page}) other[meta + 20] = 2;
+  write_file(data_file(), other);
+  open();
+  append_numbers(5000, 3, 100);
+  open();
+  EXPECT_EQ(drain(), (std::vector<std::uint64_t>{5000, 5001, 5002}));
+  EXPECT_EQ(read_file(data_file()), other);
+  EXPECT_TRUE(fs::exists(directory() + "/store-v1/data.mdb"));
+}
+
+TEST_F(StoreDamage, NoticesAFileThatWentBackInTime) {
+  const Bytestring before = data_;
+  open();
+  append_numbers(3000, 2, 100);
+  const Level now = store_->total();
+  store_.reset();
+  write_file(data_file(), before);
+  open();
+  const std::vector<Loss> losses = store_->take_losses();
+  EXPECT_EQ(total_batches(losses), 2u);
+  EXPECT_EQ(store_->total().records + total_records(losses), now.records);
+}
+
+TEST_F(StoreDamage, IsReportedByTheInspectorWithoutBeingMended) {
+  Bytestring damaged = data_;
+  damaged[damaged.size() - page - 100] ^= 1;
+  write_file(data_file(), damaged);
+  std::uint64_t visited = 0;
+  const Result<StoreInspection> looked =
+      inspect_store(directory(), [&](StoreKey, const BatchHeader&, bool) { ++visited; });
+  ASSERT_TRUE(looked);
+  EXPECT_EQ(looked->file.state, FileState::sound);
+  EXPECT_EQ(visited, held_.batches);
+  EXPECT_EQ(looked->records, held_.records);
+  EXPECT_EQ(read_file(data_file()), damaged);
+}
+
+TEST_F(StoreDamage, LocksTheInspectorOutWhileTheStoreIsOpen) {
+  open();
+  const Result<StoreInspection> looked = inspect_store(directory());
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().code(), ErrorCode::store_locked);
+}
+
+}  // namespace
+}  // namespace posthaste::persistence
