@@ -31,7 +31,7 @@ THIRD_PARTY = {  # name: what its headers look like between < and >
     "sanitizers": r"sanitizer/",
 }
 SYSTEM = re.compile(  # the C library's and the compiler's; everything else with a .h is a third party
-    r"(sys|linux|arpa|netinet|net|asm)/[\w/]+\.h$|(cpuid|dirent|dlfcn|elf|endian|errno|fcntl|ifaddrs|immintrin|"
+    r"(sys|linux|arpa|netinet|net|asm)/[\w/]+\.h$|(cpuid|cxxabi|dirent|dlfcn|elf|endian|errno|fcntl|ifaddrs|immintrin|"
     r"[ensx]mmintrin|limits|link|malloc|netdb|poll|pthread|pwd|sched|semaphore|signal|spawn|stddef|stdint|"
     r"stdio|stdlib|string|syscall|termios|time|ucontext|unistd|wmmintrin|x86intrin|arm_acle|arm_neon)\.h$")
 STANDARD = re.compile(r"[a-z_0-9]+$")  # <vector>, <cstdint>
@@ -85,16 +85,18 @@ class Rule(NamedTuple):
 RULES = (
     Rule(r"\b(secure_)?getenv\b|\benviron\b", "", r"runtime/config/environment\.cpp$",
          "the environment is read in runtime/config/environment.cpp only"),
-    Rule(r"\b\w*_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|\btime\((nullptr|NULL|0)\)", "",
-         r"runtime/base/\w*clock\.cpp$|runtime/base/tick_clock\w*\.h$|bench/",
+    Rule(r"\b\w*_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|\btime\((nullptr|NULL|0)\)",
+         LIBRARY + "|tools/", r"runtime/base/\w*clock\.cpp$|runtime/base/tick_clock\w*\.h$",
          "time comes from a Clock that is passed in (runtime/base/clock.h)"),
+    Rule(r"\bsystem_clock::now\b|\btime\((nullptr|NULL|0)\)", "tests/", "^$",
+         "a test sets the date (tests/support/manual_clock.h); it may measure by the steady clock"),
     Rule(r"\bsleep_(for|until)\b|\b(u|nano)sleep\(|(?<!\w)::sleep\(", LIBRARY + "|tests/", "^$",
          "nothing sleeps: wait for the event itself, with a deadline"),
     Rule(r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b", LIBRARY, r"runtime/http/|actors/",
          "threads are started by the io loop, the resolver and the actors only"),
     Rule(r"\bstd::\w*mutex\b|\bstd::condition_variable|\bpthread_mutex", r"runtime/(produce|model|wire|arena)/",
-         r"runtime/(arena/scopes|produce/logger_state)\.",
-         "an application thread takes no lock (but to make a Tracer or a Logger, which is rare)"),
+         r"runtime/(arena/(scopes|address_pool)|produce/logger_state)\.",
+         "an application thread takes no lock (but to make a Tracer, a Logger or an arena, which is rare)"),
     Rule(r"\bstd::cout\b|(?<!\w)printf\(|\bputs\(|\bstdout\b", LIBRARY, "^$",
          "the host's stdout is the host's"),
     Rule(r"\bsigaction\(|(?<![\w.>])signal\(|\bstd::signal\b|\batexit\(|\bat_quick_exit\(", LIBRARY, "^$",

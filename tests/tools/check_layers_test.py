@@ -82,6 +82,7 @@ PLANTED = (
     ("runtime/config/settings.cpp", 'auto x = std::getenv("A");\n', "environment"),
     ("tools/x.cpp", "auto x = std::chrono::system_clock::now();\n", "Clock that is passed in"),
     ("runtime/model/x.cpp", "clock_gettime(CLOCK_REALTIME, &t);\n", "Clock that is passed in"),
+    ("tests/x_test.cpp", "auto x = std::chrono::system_clock::now();\n", "a test sets the date"),
     ("tests/x_test.cpp", "std::this_thread::sleep_for(1s);\n", "nothing sleeps"),
     ("persistence/x.cpp", "std::thread worker;\n", "threads are started"),
     ("runtime/produce/x.cpp", "std::mutex lock;\n", "takes no lock"),
