@@ -44,9 +44,13 @@ void Exchange::begin() {
 
 void Exchange::connect_anew() {
   connection_ = std::make_unique<Connection>(network_->loop, peer());
+  // Weakly, as a look-up may hang for ever, and what has ended by then must not be kept by it.
   network_->resolver.resolve((proxy_ != nullptr ? *proxy_ : url_).host(), request_->phases.resolve,
-                             [self = shared_from_this()](Result<Addresses> addresses) {
-                               if (self->done_) self->on_addresses(std::move(addresses));
+                             [weak = weak_from_this()](Result<Addresses> addresses) {
+                               const auto self = weak.lock();
+                               if (self != nullptr && self->done_) {
+                                 self->on_addresses(std::move(addresses));
+                               }
                              });
 }
 

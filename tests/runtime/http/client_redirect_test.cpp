@@ -113,6 +113,41 @@ TEST_F(ClientRedirectTest, ShowsAStrangerNothing) {
   EXPECT_EQ(stranger.connections(), 0U);
 }
 
+TEST_F(ClientRedirectTest, FollowsToAnotherHostOfTheSameCloudAndToNoOther) {
+  // A proxy leads every name at port 443 to one server, so that the real names can be used.
+  const std::string home = "https://a.in.applicationinsights.azure.com/v2.1/track";
+  for (const auto& [location, followed] : std::vector<std::pair<std::string, bool>>{
+           {"https://b.in.applicationinsights.azure.com/v2/track", true},
+           {"https://b.monitor.azure.us/v2/track", false},
+           {"https://evil.test/v2/track", false}}) {
+    TlsServer server(
+        tls({{"a.in.applicationinsights.azure.com", "b.in.applicationinsights.azure.com",
+              "b.monitor.azure.us", "evil.test"}}),
+        redirecting_to(location));
+    std::atomic<int> tunnels{0};
+    TlsServer proxy(plain(), [&](ServerConnection& connection) {
+      if (!connection.read_request()) return;
+      ++tunnels;
+      connection.send("HTTP/1.1 200 OK\r\n\r\n");
+      connection.splice_to(server.port());
+    });
+    auto with = options();
+    with.proxy.https_proxy = "localhost:" + std::to_string(proxy.port());
+    make_client(with);
+    token_.clear();
+    const Outcome outcome = post(with_token(home));
+    if (followed) {
+      ASSERT_TRUE(outcome.response) << outcome.response.error().message();
+      EXPECT_EQ(outcome.response->final_url, url(location));
+    } else {
+      expect_error(outcome, ErrorCode::redirect_refused, false, "same Azure cloud");
+    }
+    EXPECT_EQ(tunnels, followed ? 2 : 1);
+    EXPECT_EQ(token_, followed ? "Bearer canary" : "");
+    client_.reset();
+  }
+}
+
 TEST_F(ClientRedirectTest, RefusesARedirectWithoutLocation) {
   TlsServer server(tls(), say("HTTP/1.1 308 Moved\r\nContent-Length: 0\r\n\r\n"));
   expect_error(post(request(server.url())), ErrorCode::redirect_refused, false, "no Location");

@@ -219,7 +219,7 @@ TEST_F(ClientTest, OutlivesItsIoThread) {
 
 TEST_F(ClientTest, CallsDoneOnceWhateverTheMomentOfStop) {
   TlsServer server(tls(), answer_all);
-  for (int round = 0; round < 15; ++round) {
+  for (int round = 0; round < 8; ++round) {
     client_.reset();
     io_ = IoThread::start().value();
     make_client(options());
