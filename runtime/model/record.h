@@ -81,7 +81,7 @@ enum class EntryKind : std::uint8_t {
   event = 2,
   link = 3,
   name = 4,            // of the span
-  operation_name = 5,  // of the local root
+  operation_name = 5,  // of the local root; a local root has none: it is called as it is
   trace_state = 6,
   status_description = 7,
   body = 8,

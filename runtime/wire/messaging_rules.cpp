@@ -46,6 +46,7 @@ double time_since_enqueued(const SpanFacts& span) noexcept {
   for (const model::LinkView& link : span.links) {
     model::EntryRange attributes(link.attributes);
     while (const auto entry = attributes.next()) {
+      if (entry->head.kind != model::EntryKind::attribute) continue;
       if (entry->key() != "enqueuedTime" || !is_truthy(entry->value())) continue;
       sum += start - number_of(entry->value());
       ++count;
