@@ -145,7 +145,10 @@ void Preparation::mend_body(BodyEntry& entry) {
     entry.state.store(BodyState::free);
     return;
   }
-  if (state == BodyState::in_flight) ++report_.bodies_in_flight;
+  if (state == BodyState::in_flight) {
+    ++report_.bodies_in_flight;
+    report_.records_in_flight += entry.records;
+  }
   entry.state.store(BodyState::ready);
 }
 

@@ -17,6 +17,7 @@ struct AdoptionReport {
   std::uint32_t bodies = 0;              // not settled, intact
   std::uint32_t bodies_in_flight = 0;    // a request may have delivered these
   std::uint64_t records_in_bodies = 0;   // of all outputs
+  std::uint64_t records_in_flight = 0;   // of these
   std::uint32_t corrupt_bodies = 0;      // dropped
   std::uint64_t corrupt_records = 0;     // in those, as their entries say
   std::uint32_t damaged_log_places = 0;  // where bytes in the log made no sense

@@ -193,7 +193,8 @@ BodyIndex BodyWriter::make_ready(BodyDraft& draft, const BodyFacts& facts,
 
 BodyIndex BodyWriter::publish(BodyDraft draft, const BodyFacts& facts) noexcept {
   const BodyIndex index = make_ready(draft, facts, 0);
-  skip(facts.extent_end, facts.extent_records);
+  const bool moves_cursor = author_ == static_cast<std::size_t>(BodyAuthor::batcher);
+  if (moves_cursor) skip(facts.extent_end, facts.extent_records);
   return index;
 }
 

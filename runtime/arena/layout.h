@@ -178,6 +178,7 @@ inline constexpr std::uint32_t slots_per_segment = segment_size / slot_size;
 inline constexpr std::uint32_t no_slot = 0xffff'ffff;
 inline constexpr std::uint32_t slot_tags = 64;
 inline constexpr std::uint32_t operation_name_limit = 248;  // bytes that children inherit
+inline constexpr std::uint32_t slot_recording = 1;          // of SlotHead::traits: becomes a record
 
 /// The name of the local root's operation, readable by other threads while it changes: a sequence
 /// word (odd while written) around relaxed words.
@@ -202,7 +203,8 @@ struct SlotHead {
   std::uint16_t tag_count;
   std::uint16_t live_attributes;
   std::uint16_t flags;                 // produce/span_slot.h
-  std::array<std::uint32_t, 3> spare;  // zero
+  std::uint32_t traits;                // produce/span_slot.h; fixed when the span starts
+  std::array<std::uint32_t, 2> spare;  // zero
 };
 static_assert(sizeof(SlotHead) == 64);
 

@@ -117,7 +117,7 @@ void for_each_live_slot(const Arena& arena, F&& f) {
     }
     for (std::uint32_t i = 0; i < slots_per_segment; ++i) {
       Slot& slot = arena.slot(segment * slots_per_segment + i);
-      if (is_live(slot)) f(slot);
+      if (is_live(slot) && (slot.head.traits & slot_recording) != 0) f(slot);
     }
   }
 }

@@ -192,7 +192,7 @@ TEST(Bodies, AgreeWithAModelUnderRandomActions) {
     for (int action = 0; action < 600; ++action) {
       const std::uint32_t dice = random() % 100;
       if (dice < 50) {
-        const std::uint32_t limit = random() % 8 == 0 ? 250'000 : 20'000;
+        const std::uint32_t limit = random() % 16 == 0 ? 150'000 : 5'000;
         const Bytes bytes = made_of(1 + random() % limit, random());
         const auto index = publish(*writer, bytes, {.records = 1});
         if (index) {
