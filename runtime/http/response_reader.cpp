@@ -34,14 +34,15 @@ struct ResponseReader::Impl {
   const std::string peer;
   beast::flat_buffer buffer;  // with a maximum: the parser's own limits do not cover chunk framing
   std::optional<Parser> parser;
+  std::size_t header_size = 0;  // of the message that is being read, as far as it was read
   bool begun = false;
   int interim = 0;
 
   void begin_message() {
     parser.emplace();
-    parser->header_limit(static_cast<std::uint32_t>(limits.header.count));
+    header_size = 0;
+    parser->header_limit(static_cast<std::uint32_t>(limits.header.count + framing_room));
     parser->body_limit(limits.body.count);
-    parser->eager(true);
     parser->skip(kind == Kind::tunnel);
   }
 
@@ -77,15 +78,20 @@ struct ResponseReader::Impl {
   // Until the buffer is used up, as far as it can be.
   Result<Progress> parse() {
     while (buffer.size() > 0 && !too_little()) {
+      const bool in_header = !parser->is_header_done();
       error_code error;
-      buffer.consume(parser->put(buffer.data(), error));
-      if (error == beast::http::error::need_more) {
+      const std::size_t used = parser->put(buffer.data(), error);
+      buffer.consume(used);
+      const bool starved = error == beast::http::error::need_more;
+      if (error && !starved) return failure(error);
+      if (in_header) {
+        header_size += used;
+        if (auto accepted = check_header(); !accepted) return std::move(accepted).error();
+      }
+      if (starved) {
         if (buffer.size() < buffer.max_size()) return Progress::more;
         return refusal(ErrorCode::response_too_large, "its chunk framing has no end");
       }
-      if (error) return failure(error);
-      if (!parser->is_header_done()) continue;
-      if (auto accepted = check_header(); !accepted) return std::move(accepted).error();
       if (!parser->is_done()) continue;
       if (status() / 100 != 1) return Progress::whole;
       begin_message();
@@ -93,7 +99,14 @@ struct ResponseReader::Impl {
     return Progress::more;
   }
 
+  // The parser's own limit counts from wherever the pieces happened to end; this one is exact.
   Result<void> check_header() {
+    const bool whole = parser->is_header_done();
+    if (header_size + (whole ? 0 : buffer.size()) > limits.header.count) {
+      return failure(beast::http::error::header_limit);
+    }
+    if (!whole) return {};
+    parser->eager(true);
     if (status() == 101) return refusal(ErrorCode::bad_response, "it switches protocols, unasked");
     if (status() / 100 == 1 && ++interim > most_interim) {
       return refusal(ErrorCode::bad_response, "it has more than 3 interim (1xx) parts");

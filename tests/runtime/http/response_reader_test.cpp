@@ -128,6 +128,16 @@ TEST(ResponseReader, RefusesWhatIsTooLargeOrContradictsItself) {
   }
 }
 
+TEST(ResponseReader, CountsHeadersExactlyHoweverTheyAreCut) {
+  const std::string begin = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ";
+  const std::string end = "\r\n\r\n";
+  const std::size_t fits = limits.header.count - begin.size() - end.size();
+  for (const std::size_t piece : {1, 2, 3, 100, 100'000}) {
+    EXPECT_TRUE(read(begin + std::string(fits, 'x') + end, piece).response) << piece;
+    EXPECT_FALSE(read(begin + std::string(fits + 1, 'x') + end, piece).response) << piece;
+  }
+}
+
 TEST(ResponseReader, EndsATunnelsAnswerWithItsHeaders) {
   const Read got =
       read("HTTP/1.0 200 Connection established\r\nContent-Length: 7\r\n\r\n", 1000, Kind::tunnel);
