@@ -7,7 +7,7 @@
 ///
 ///   failures        1    2    3    4    5     6     7     8 and more
 ///   ceiling         1 s  2 s  4 s  8 s  16 s  32 s  64 s  120 s
-///   seed 1, body 1  0.384  1.043  1.325  6.098  5.519  31.183  61.253  26.071 s
+///   seed 1, body 1  0.876  1.846  2.901  7.046  3.709  7.657  1.534  46.219 s
 ///
 ///   certificates    1 min up to 1, 2, 4, 8, 15 min
 ///   quota           5 min up to 15 min
