@@ -1,0 +1,120 @@
+#include "actors/adopter.h"
+
+#include "actors/orphan_arena.h"
+#include "persistence/adoption.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace posthaste::actors {
+namespace {
+
+constexpr std::chrono::minutes search_again{5};
+constexpr std::chrono::milliseconds blocked_pause{100};
+
+/// "<ours>" or "<ours>.2" to "<ours>.99": the stores of this application's processes.
+bool is_sibling(const std::string& path, const std::string& ours) {
+  if (path.size() < ours.size() || path.compare(0, ours.size(), ours) != 0) return false;
+  if (path.size() == ours.size()) return true;
+  if (path[ours.size()] != '.') return false;
+  int number = 0;
+  const char* const end = path.data() + path.size();
+  const auto [at, error] = std::from_chars(path.data() + ours.size() + 1, end, number);
+  return error == std::errc{} && at == end && number >= 2 && number <= 99;
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos || slash == 0 ? std::string("/") : path.substr(0, slash);
+}
+
+}  // namespace
+
+Adopter::Adopter(Durable& durable) : durable_(durable) {}
+Adopter::~Adopter() = default;
+
+SteadyTime Adopter::step(SteadyTime now) {
+  const StoreState state = durable_.desk.state.load(std::memory_order_acquire);
+  if (state != StoreState::open && state != StoreState::none) return only_when_kicked;
+  if (now >= next_search_) {
+    stores_found_ = arenas_found_ = false;
+    next_search_ = now + search_again;
+  }
+  if (state == StoreState::open && adopt_stores()) return now;
+  if (!current_) {
+    if (!arenas_found_) find_arenas();
+    if (files_.empty()) return next_search_;
+    auto orphan = arena::Orphan::open(std::move(files_.front()));
+    files_.erase(files_.begin());
+    if (!orphan) {
+      durable_.diagnostics->report(Severity::warn, DiagnosticCode::orphan_left,
+                                   orphan.error().message());
+      return now;
+    }
+    current_ = std::make_unique<OrphanArena>(durable_, std::move(*orphan));
+  }
+  switch (current_->step()) {
+    case OrphanArena::Progress::more: return now;
+    case OrphanArena::Progress::blocked: return now + blocked_pause;
+    case OrphanArena::Progress::empty: break;
+  }
+  current_->remove();
+  durable_.diagnostics->report(Severity::info, DiagnosticCode::orphan_adopted,
+                               "took over " + std::to_string(current_->adopted()) +
+                                   " record(s) that a process left in its flight recorder");
+  current_.reset();
+  return now;
+}
+
+void Adopter::find_arenas() {
+  arenas_found_ = true;
+  arena::OrphanSearch search{.directories = durable_.orphan_directories,
+                             .output_ids = {},
+                             .boot_id = durable_.arena.header().boot_id,
+                             .now = durable_.clock->wall()};
+  for (const auto& output : durable_.outputs) search.output_ids.push_back(output->queue.value);
+  arena::OrphanSurvey survey = arena::find_orphans(search);
+  files_ = std::move(survey.adoptable);
+  if (survey.left == 0 && survey.removed == 0) return;
+  durable_.diagnostics->report(
+      Severity::info, DiagnosticCode::orphan_left,
+      "flight recorders of dead processes: " + std::to_string(survey.left) + " left alone, " +
+          std::to_string(survey.removed) + " removed");
+}
+
+/// True while there is more to do at once.
+bool Adopter::adopt_stores() {
+  if (!stores_found_) {
+    stores_found_ = true;
+    const std::string& ours = durable_.settings->store().directory;
+    stores_ = persistence::Store::orphans(parent_of(ours));
+    std::erase_if(stores_, [&](const std::string& path) { return !is_sibling(path, ours); });
+  }
+  if (stores_.empty()) return false;
+  persistence::Store& into = *durable_.desk.store;
+  persistence::StoreOptions options;
+  options.directory = stores_.front();
+  options.create = false;
+  options.clock = durable_.clock;
+  auto from = persistence::Store::open(options);
+  if (!from) {  // somebody else was faster, or it cannot be used
+    stores_.erase(stores_.begin());
+    return true;
+  }
+  std::vector<std::uint64_t> before;
+  for (const auto& output : durable_.outputs) {
+    before.push_back(into.level(output->queue).records);
+  }
+  const auto adoption = persistence::adopt(into, **from);
+  for (const auto& output : durable_.outputs) {
+    const std::uint64_t after = into.level(output->queue).records;
+    output->recovered.fetch_add(after - std::min(after, before[output->number]),
+                                std::memory_order_relaxed);
+  }
+  if (adoption && !adoption->finished) return true;
+  if (adoption) persistence::Store::remove(std::move(*from));
+  stores_.erase(stores_.begin());
+  return true;
+}
+
+}  // namespace posthaste::actors

@@ -1,0 +1,55 @@
+#pragma once
+
+/// Takes over what dead processes of this application left: their stores, then their arenas, one at
+/// a time. What it finds goes into this process's store; where there is none, into this arena.
+///
+///   sibling stores ─ adopt ─► our store
+///   orphan arena: lanes ─► its log ─► encoded with its resource and clock ─┐
+///                 open spans ─► its log (flagged `interrupted`)            ├─► our store, or our
+///                 arena bodies that are not settled ─────────────────────────────┘
+///
+/// Who calls: the storekeeper, on its thread. Blocking: as long as the disk; one slice a step.
+/// Full: without room in store or arena it waits and tries again.
+///
+/// Commit points: a body is ours (stored or in our table), then it is settled in the orphan, or the
+/// orphan's cursor moves on. A process that dies in between finds the body in both; in the store it
+/// has one identity and is stored once.
+
+#include "actors/durable.h"
+#include "actors/part.h"
+#include "runtime/arena/adoption.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace posthaste::actors {
+
+class OrphanArena;
+
+class Adopter {
+public:
+  explicit Adopter(Durable& durable);
+  ~Adopter();
+
+  /// A slice of work; when the next is due.
+  SteadyTime step(SteadyTime now);
+
+private:
+  bool adopt_stores();
+  void find_arenas();
+
+  Durable& durable_;
+  std::vector<std::string> stores_;
+  bool stores_found_ = false;
+  bool arenas_found_ = false;
+  std::vector<arena::OrphanFile> files_;
+  std::unique_ptr<OrphanArena> current_;
+  SteadyTime next_search_{};
+};
+
+/// Identity of a piece of an arena's log, for the store.
+persistence::Origin origin_of(const arena::Arena& arena, std::uint64_t begin, std::uint64_t end);
+
+}  // namespace posthaste::actors

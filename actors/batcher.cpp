@@ -1,0 +1,103 @@
+#include "actors/batcher.h"
+
+#include <algorithm>
+
+namespace posthaste::actors {
+namespace {
+
+constexpr std::chrono::seconds patience{1};
+constexpr std::chrono::milliseconds try_again{20};
+
+}  // namespace
+
+Batcher::Batcher(Durable& durable, std::uint32_t output)
+    : durable_(durable),
+      custody_(*durable.outputs[output]),
+      rules_{.most_items = durable.settings->batch().size,
+             .most_age = durable.settings->batch().delay},
+      writer_(durable.arena, output, arena::BodyAuthor::batcher),
+      encoder_(durable.arena,
+               std::string(durable.settings->outputs()[output].instrumentation_key.reveal())) {}
+
+SteadyTime Batcher::step(SteadyTime now) {
+  look_ahead(now);
+  const auto reason =
+      why_close(rules_, extent_, now, durable_.flushes.close_up_to(), durable_.under_pressure());
+  if (!reason) {
+    custody_.starved.store(false, std::memory_order_relaxed);
+    starved_.reset();
+    return extent_.records == 0
+               ? only_when_kicked
+               : extent_.seen + std::chrono::duration_cast<SteadyTime::duration>(rules_.most_age);
+  }
+  if (!has_credit(now)) return std::min(*starved_ + patience, now + patience);
+  if (!make_body()) return now + try_again;
+  extent_ = {};
+  durable_.kicks->kick(Role::transmitter, custody_.number);
+  durable_.kicks->kick(Role::sampler);
+  return now;
+}
+
+/// Each record is looked at once: the walk goes on where it stopped.
+void Batcher::look_ahead(SteadyTime now) {
+  const std::uint64_t encoded = custody_.head().encoded_up_to.load(std::memory_order_relaxed);
+  if (extent_.records == 0 || extent_.begin != encoded)
+    extent_ = {.begin = encoded, .end = encoded};
+  arena::LogCursor cursor(durable_.arena, extent_.end);
+  while (extent_.items < rules_.most_items && extent_.bytes < BatchRules::most_bytes) {
+    const model::RecordHead* record = cursor.next();
+    if (record == nullptr) break;
+    if (extent_.records == 0) extent_.seen = now;
+    ++extent_.records;
+    extent_.items += 1u + record->events;
+    extent_.bytes += record->length();
+    extent_.end = cursor.position();
+  }
+}
+
+bool Batcher::has_credit(SteadyTime now) {
+  const bool room = custody_.live_bodies() < custody_.window.load(std::memory_order_relaxed);
+  if (room) {
+    starved_.reset();
+    custody_.starved.store(false, std::memory_order_relaxed);
+    return true;
+  }
+  custody_.starved.store(true, std::memory_order_relaxed);
+  if (!starved_) starved_ = now;
+  return now - *starved_ >= patience || durable_.under_pressure() ||
+         custody_.over_share.load(std::memory_order_relaxed);
+}
+
+bool Batcher::make_body() {
+  std::uint32_t most_items = rules_.most_items;
+  for (;;) {
+    auto encoded = encoder_.encode(extent_.begin, most_items);
+    if (!encoded) return false;
+    const std::size_t size = encoded->body.size() + encoded->map.size();
+    if (size > arena::BodyWriter::size_limit && encoded->records > 1) {
+      most_items = std::max(1u, encoded->items / 2);
+      continue;
+    }
+    const bool fits = size != 0 && size <= arena::BodyWriter::size_limit;
+    const std::uint32_t lost = encoded->not_encoded + (fits ? 0 : encoded->records);
+    const std::uint32_t records = encoded->records + encoded->not_encoded;
+    if (!fits) {
+      custody_.count_dropped(DropReason::not_encodable, lost);
+      writer_.skip(encoded->end, records);
+      return true;
+    }
+    auto draft = writer_.allocate(static_cast<std::uint32_t>(size));
+    if (!draft || !draft->write(encoded->body) || !draft->write(encoded->map)) return false;
+    custody_.count_dropped(DropReason::not_encodable, lost);
+    writer_.publish(std::move(*draft), {.records = encoded->records,
+                                        .items = encoded->items,
+                                        .map_size = static_cast<std::uint32_t>(encoded->map.size()),
+                                        .extent_begin = encoded->begin,
+                                        .extent_end = encoded->end,
+                                        .extent_records = records,
+                                        .created = durable_.clock->wall()});
+    return true;
+  }
+}
+
+}  // namespace posthaste::actors

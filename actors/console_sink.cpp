@@ -1,0 +1,58 @@
+#include "actors/console_sink.h"
+
+#include "actors/encoded_extent.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace posthaste::actors {
+namespace {
+
+class ConsoleSink final : public LocalSink {
+public:
+  ConsoleSink(const arena::Arena& arena, int descriptor)
+      : arena_(arena), encoder_(encoder_context(arena, "console")), descriptor_(descriptor) {}
+
+  void take(const LocalRecord& record) noexcept override {
+    const auto view = model::RecordView::from(record.bytes);
+    if (!view) return;
+    encoder_.set_tick_scale(arena_.tick_scale());
+    lines_.clear();
+    encoder_.encode(*view, lines_);
+    write(lines_.view());
+  }
+
+private:
+  void write(std::string_view text) const noexcept {
+    while (!text.empty()) {
+      const ssize_t written = ::write(descriptor_, text.data(), text.size());
+      if (written > 0) {
+        text.remove_prefix(static_cast<std::size_t>(written));
+      } else if (written < 0 && errno == EINTR) {
+        continue;
+      } else {
+        return;
+      }
+    }
+  }
+
+  arena::Arena arena_;
+  wire::EnvelopeEncoder encoder_;
+  wire::ByteBuffer lines_;
+  int descriptor_;
+};
+
+}  // namespace
+
+std::shared_ptr<LocalSink> sink_of(const config::FinalOutput& output,
+                                   std::shared_ptr<LocalSink> given, const arena::Arena& arena) {
+  if (output.kind == config::OutputKind::azure_monitor) return nullptr;
+  if (given) return given;
+  if (output.kind == config::OutputKind::local) return output.sink;
+  const bool to_output = output.stream == Console::Stream::standard_output;
+  return std::make_shared<ConsoleSink>(arena, to_output ? STDOUT_FILENO : STDERR_FILENO);
+}
+
+}  // namespace posthaste::actors

@@ -1,0 +1,82 @@
+#pragma once
+
+/// Everything of one pipeline that outlives its actors: they are made from it, work on it, and may
+/// die at any moment; the next incarnation finds here, and in the arena and the store, where the
+/// last one stopped. Made by the pipeline before the first actor, gone after the last.
+///
+/// Threads: each member says.
+
+#include "actors/custody.h"
+#include "actors/ending_board.h"
+#include "actors/endpoint.h"
+#include "actors/flush_board.h"
+#include "actors/part.h"
+#include "actors/store_desk.h"
+#include "runtime/arena/region.h"
+#include "runtime/base/bell.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/diagnostics_sink.h"
+#include "runtime/base/ingress.h"
+#include "runtime/config/final_settings.h"
+
+#include <posthaste/local_sink.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace posthaste::actors {
+
+/// How the pipeline ends; only ever goes forward.
+enum class Mode : std::uint8_t {
+  running,
+  draining,  // lanes are closed; what is held is delivered
+  storing,   // nothing more is sent; what is left is stored
+  ended,
+};
+
+struct Durable {
+  // constant
+  std::shared_ptr<const config::FinalSettings> settings;
+  arena::Arena arena;
+  arena::Region* region = nullptr;  // the sampler's
+  Bell* bell = nullptr;
+  Ingress* ingress = nullptr;
+  DiagnosticsSink* diagnostics = nullptr;
+  const Clock* clock = nullptr;
+  std::uint64_t seed = 0;
+  std::vector<std::string> orphan_directories;
+  Kicks* kicks = nullptr;
+
+  // one per output
+  std::vector<std::unique_ptr<Custody>> outputs;
+  std::vector<std::unique_ptr<Endpoint>> endpoints;  // null for local outputs
+  std::vector<std::shared_ptr<LocalSink>> sinks;     // null for remote outputs
+
+  // any thread
+  StoreDesk desk;
+  FlushBoard flushes;
+  EndingBoard endings;
+  std::atomic<Mode> mode{Mode::running};
+  std::atomic<bool> abandoned{false};        // at the end: what is left in the arena dies with it
+  std::atomic<bool> arena_exhausted{false};  // the region gives no further segments; sampler's
+  std::atomic<Ticket> last_ticket{0};
+  std::atomic<std::uint32_t> restarts{0};
+
+  /// Whether the log should be encoded early because segments get scarce.
+  bool under_pressure() const noexcept {
+    const std::uint32_t margin = arena.geometry().segments / 16;
+    return arena_exhausted.load(std::memory_order_relaxed) &&
+           arena.free_segments() < arena.floor(arena::Claim::ordinary) + margin;
+  }
+  /// Bytes of the arena that one output may hold before it is relieved.
+  std::uint64_t share_of_an_output() const noexcept {
+    const std::uint64_t half = std::uint64_t{arena.geometry().segments} * arena::segment_size / 2;
+    return half / std::max<std::size_t>(outputs.size(), 1);
+  }
+};
+
+}  // namespace posthaste::actors

@@ -1,0 +1,66 @@
+#include "actors/encoded_extent.h"
+
+#include "runtime/arena/log.h"
+#include "runtime/arena/scopes.h"
+
+#include <algorithm>
+
+namespace posthaste::actors {
+namespace {
+
+/// Of a dead process it may be damaged: then its items carry no resource.
+model::Resource resource_of(const arena::Arena& arena) {
+  const std::size_t size =
+      std::min<std::size_t>(arena.header().resource_size, arena::resource_size_limit);
+  auto resource = model::Resource::parse(arena.resource().first(size));
+  return resource ? std::move(*resource) : model::Resource{};
+}
+
+}  // namespace
+
+wire::EncoderContext encoder_context(const arena::Arena& arena, std::string instrumentation_key) {
+  wire::EncoderContext context;
+  context.instrumentation_key = std::move(instrumentation_key);
+  context.resource = resource_of(arena);
+  context.tick_scale = arena.tick_scale();
+  context.scope_of = [arena](std::uint16_t index) {
+    const arena::Scope scope = arena::scope_at(arena, index);
+    return wire::Scope{scope.name, scope.version};
+  };
+  return context;
+}
+
+ExtentEncoder::ExtentEncoder(const arena::Arena& arena, std::string instrumentation_key)
+    : arena_(arena), encoder_(encoder_context(arena, std::move(instrumentation_key))) {}
+
+Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t most_items) {
+  encoder_.set_tick_scale(arena_.tick_scale());
+  plain_.clear();
+  body_.clear();
+  map_bytes_.clear();
+  map_.clear();
+  arena::LogCursor cursor(arena_, begin);
+  EncodedExtent extent{.begin = begin, .end = begin};
+  while (extent.items < most_items && plain_.size() < most_plain_bytes) {
+    const model::RecordHead* record = cursor.next();
+    if (record == nullptr) break;
+    const auto view =
+        model::RecordView::from({reinterpret_cast<const std::byte*>(record), record->length()});
+    const wire::EncodeResult lines = view ? encoder_.encode(*view, plain_) : wire::EncodeResult{};
+    if (lines.items == 0 || !map_.add(lines.items)) {
+      ++extent.not_encoded;
+    } else {
+      ++extent.records;
+      extent.items += lines.items;
+    }
+    extent.end = cursor.position();
+  }
+  if (extent.records == 0) return extent;
+  if (auto done = compressor_.gzip(plain_.bytes(), body_); !done) return std::move(done).error();
+  map_.append_to(map_bytes_);
+  extent.body = body_.bytes();
+  extent.map = map_bytes_.bytes();
+  return extent;
+}
+
+}  // namespace posthaste::actors

@@ -1,0 +1,58 @@
+#pragma once
+
+/// Where an output's bodies go, for its deliveries: posts by ticket, knows which tickets are on
+/// their way, and puts each outcome into the output's Answers before anybody is told.
+///
+/// Threads:  post, cancel and carries from any; `told` runs on the io thread.
+/// Blocking: a short mutex. Full: the transmitter bounds what is under way.
+
+#include "actors/answers.h"
+#include "actors/deliveries.h"
+#include "runtime/http/client.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace posthaste::actors {
+
+class Endpoint {
+public:
+  virtual ~Endpoint() = default;
+  /// The outcome lies in the Answers when `told` is called, once. It must not throw.
+  virtual void post(Consignment consignment, std::function<void()> told) = 0;
+  /// Ends them early, so that their answers come at once.
+  virtual void cancel_all() noexcept = 0;
+  /// Whether the answer is still to come.
+  virtual bool carries(Ticket ticket) const noexcept = 0;
+};
+
+/// POST <ingestion>/v2.1/track over an http::Client, which it owns.
+class TrackEndpoint final : public Endpoint {
+public:
+  /// `answers` and `clock` outlive all requests: the io thread is stopped before they go.
+  TrackEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
+                Answers& answers, const Clock& clock);
+
+  void post(Consignment consignment, std::function<void()> told) override;
+  void cancel_all() noexcept override;
+  bool carries(Ticket ticket) const noexcept override;
+
+private:
+  const http::Url url_;
+  const http::Phases phases_;
+  Answers& answers_;
+  const Clock& clock_;
+  struct UnderWay {
+    mutable std::mutex mutex;
+    std::map<Ticket, http::RequestId> requests;
+  };
+  const std::shared_ptr<UnderWay> under_way_;
+  const std::unique_ptr<http::Client> client_;
+};
+
+/// What `judge` needs to know of an outcome.
+AnswerFacts facts_of(const http::Outcome& outcome, std::uint32_t items, WallTime now);
+
+}  // namespace posthaste::actors

@@ -1,0 +1,181 @@
+#include "actors/pipeline.h"
+
+#include "actors/account.h"
+#include "actors/actor_house.h"
+#include "actors/console_sink.h"
+#include "actors/durable.h"
+#include "runtime/http/client.h"
+#include "runtime/http/io_thread.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace posthaste::actors {
+namespace {
+
+constexpr std::chrono::milliseconds patience{200};
+constexpr std::chrono::milliseconds longest_request{120'000};
+
+Result<std::unique_ptr<Endpoint>> make_endpoint(const config::FinalOutput& output,
+                                                const Durable& durable, Custody& custody,
+                                                http::IoThread& io) {
+  auto url = http::Url::parse(output.track_url, output.name);
+  if (!url) return std::move(url).error();
+  http::ClientOptions options;
+  options.ca_file = output.ca_file;
+  options.proxy.https_proxy = std::string(output.https_proxy.reveal());
+  options.proxy.no_proxy = output.no_proxy;
+  options.clock = durable.clock;
+  auto client = http::Client::create(io, std::move(options));
+  if (!client) return std::move(client).error().with_context(output.name);
+  for (const std::string& warning : (*client)->warnings()) {
+    durable.diagnostics->report(Severity::warn, DiagnosticCode::environment_ignored, warning);
+  }
+  http::Phases phases;
+  phases.total = std::clamp(durable.settings->batch().export_timeout,
+                            std::chrono::milliseconds{1'000}, longest_request);
+  phases.first_byte = std::min(phases.first_byte, phases.total);
+  return std::unique_ptr<Endpoint>(std::make_unique<TrackEndpoint>(
+      std::move(*client), std::move(*url), phases, custody.answers, *durable.clock));
+}
+
+std::shared_ptr<Durable> make_durable(PipelineParts& parts) {
+  auto durable = std::make_shared<Durable>();
+  durable->settings = parts.settings;
+  durable->arena = parts.arena;
+  durable->region = parts.region;
+  durable->bell = parts.bell;
+  durable->ingress = parts.ingress;
+  durable->diagnostics = parts.diagnostics;
+  durable->clock = parts.clock;
+  durable->seed = parts.seed;
+  durable->orphan_directories = std::move(parts.orphan_directories);
+  const bool stores = parts.settings->store().enabled;
+  durable->desk.state.store(stores ? StoreState::opening : StoreState::none);
+  return durable;
+}
+
+/// What an adopter of this arena goes by.
+void sign(const Durable& durable) {
+  arena::ArenaHeader& header = durable.arena.header();
+  const std::string& directory = durable.settings->store().directory;
+  const std::size_t size = std::min(directory.size(), header.store_directory.size() - 1);
+  std::memcpy(header.store_directory.data(), directory.data(), size);
+  for (const auto& output : durable.outputs) output->head().id = output->queue.value;
+}
+
+}  // namespace
+
+/// In this order: what a thread may touch goes after the thread.
+struct Pipeline::Works {
+  std::shared_ptr<Durable> durable;
+  std::unique_ptr<http::IoThread> io;
+  std::unique_ptr<ActorHouse> house;
+  http::WatchId bell{};
+};
+
+Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
+  auto works = std::make_unique<Works>();
+  works->durable = make_durable(parts);
+  Durable& durable = *works->durable;
+  auto io = http::IoThread::start();
+  if (!io) return std::move(io).error();
+  works->io = std::move(*io);
+
+  const std::vector<config::FinalOutput>& outputs = parts.settings->outputs();
+  parts.sinks.resize(outputs.size());
+  for (std::uint32_t i = 0; i < outputs.size(); ++i) {
+    durable.outputs.push_back(std::make_unique<Custody>(durable.arena, i, outputs[i]));
+    durable.endpoints.emplace_back();
+    durable.sinks.push_back(sink_of(outputs[i], std::move(parts.sinks[i]), durable.arena));
+    if (!durable.outputs[i]->remote) continue;
+    auto endpoint = make_endpoint(outputs[i], durable, *durable.outputs[i], *works->io);
+    if (!endpoint) return std::move(endpoint).error();
+    durable.endpoints[i] = std::move(*endpoint);
+  }
+  sign(durable);
+
+  auto house = ActorHouse::open(works->durable, parts.restart_rule);
+  if (!house) return std::move(house).error();
+  works->house = std::move(*house);
+  if (durable.bell->descriptor() >= 0) {
+    auto watch =
+        works->io->watch(durable.bell->descriptor(), [kept = works->durable](std::uint64_t) {
+          if (kept->mode.load(std::memory_order_acquire) != Mode::ended) {
+            kept->kicks->kick(Role::sampler, 0);
+          }
+        });
+    if (!watch) return std::move(watch).error();
+    works->bell = *watch;
+  }
+  return std::unique_ptr<Pipeline>(new Pipeline(std::move(works)));
+}
+
+Pipeline::Pipeline(std::unique_ptr<Works> works) : works_(std::move(works)) {}
+
+Pipeline::~Pipeline() {
+  end(patience);
+}
+
+void Pipeline::flush(SteadyTime deadline, FlushDone done) {
+  Durable& durable = *works_->durable;
+  if (durable.mode.load(std::memory_order_acquire) == Mode::ended) {
+    done(false);
+    return;
+  }
+  durable.flushes.add(deadline, std::move(done));
+  durable.kicks->kick(Role::sampler, 0);
+  durable.kicks->kick(Role::supervisor, 0);
+}
+
+void Pipeline::stop(SteadyTime deadline, FlushDone done) {
+  works_->durable->endings.ask(deadline, std::move(done));
+  works_->durable->kicks->kick(Role::supervisor, 0);
+}
+
+Ledger Pipeline::ledger() const {
+  return ledger_of(*works_->durable);
+}
+
+PipelineHealth Pipeline::health() const {
+  const Durable& durable = *works_->durable;
+  return {.restarts = durable.restarts.load(std::memory_order_relaxed),
+          .arena_bytes = std::uint64_t{durable.arena.geometry().segments} * arena::segment_size,
+          .arena_free_bytes = free_bytes_of(durable),
+          .outputs = health_of(durable)};
+}
+
+bool Pipeline::end(std::chrono::milliseconds within) {
+  if (!works_) return true;
+  const SteadyTime until = system_clock().steady() + within;
+  const auto left = [until] {
+    return std::max(until - system_clock().steady(), SteadyTime::duration::zero());
+  };
+  // The actors first: their last requests are answered by the io thread.
+  const bool actors_gone =
+      works_->house->end(std::chrono::duration_cast<std::chrono::milliseconds>(left()));
+  const bool io_gone = works_->io->stop(left());
+  if (!actors_gone || !io_gone) {
+    static_cast<void>(new std::shared_ptr<Durable>(works_->durable));  // leaked on purpose
+  }
+  works_.reset();
+  return actors_gone && io_gone;
+}
+
+void Pipeline::kill(ActorName part, std::uint32_t output) {
+  const auto role = [part] {
+    switch (part) {
+      case ActorName::supervisor: return Role::supervisor;
+      case ActorName::sampler: return Role::sampler;
+      case ActorName::storekeeper: return Role::storekeeper;
+      case ActorName::batcher: return Role::batcher;
+      case ActorName::transmitter: return Role::transmitter;
+      case ActorName::local_output: break;
+    }
+    return Role::local_output;
+  };
+  works_->house->kill(role(), output);
+}
+
+}  // namespace posthaste::actors

@@ -1,0 +1,144 @@
+#include "actors/sampler.h"
+
+#include "runtime/base/tick_clock.h"
+
+namespace posthaste::actors {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t records_at_once = 64;
+constexpr std::size_t batches_at_once = 64;  // together about 30 µs per 64 records: 1 to 2 ms
+constexpr milliseconds busy_tick{20};
+constexpr milliseconds quiet_tick{100};
+constexpr milliseconds idle_tick{1'000};
+constexpr milliseconds busy_time{500};
+constexpr seconds quiet_time{5};
+constexpr seconds scale_age{1};
+constexpr seconds life_sign{60};
+constexpr std::uint32_t segments_ahead = 16;
+
+}  // namespace
+
+Sampler::Sampler(Durable& durable)
+    : durable_(durable), lanes_(durable.arena), log_(durable.arena) {}
+
+SteadyTime Sampler::step(SteadyTime now) {
+  durable_.bell->awake();
+  if (now >= scale_at_) {
+    durable_.arena.set_tick_scale(TickCalibration::refreshed());
+    scale_at_ = now + scale_age;
+  }
+  keep_pages_ahead(now);
+  copied_ = false;
+  const bool more = drain_for_a_while();
+  log_.trim();
+  watch_share_of_logs();
+  serve_flushes();
+  if (copied_ || log_full_) {
+    for (const auto& output : durable_.outputs) {
+      durable_.kicks->kick(output->remote ? Role::batcher : Role::local_output, output->number);
+    }
+  }
+  if (copied_) last_record_ = now;
+  return next_step(more, now);
+}
+
+/// True if it stopped because it had done enough for one step.
+bool Sampler::drain_for_a_while() {
+  log_full_ = false;
+  for (std::size_t i = 0; i < batches_at_once; ++i) {
+    if (!lanes_.next_batch(batch_, records_at_once)) return false;
+    const std::size_t records = batch_.records.size();
+    const std::size_t copied = copy(batch_);
+    if (copied < records) {
+      log_full_ = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Gives how many of the records were copied.
+std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
+  log_.begin_step();
+  arena::LaneReader::Batch done{batch.segment, batch.begin, batch.begin, {}};
+  std::size_t copied = 0;
+  for (const model::RecordHead* record : batch.records) {
+    if (!log_.append(*record)) break;
+    const auto* begin = durable_.arena.bytes(batch.segment);
+    const auto offset = reinterpret_cast<const std::byte*>(record) - begin;
+    done.end = static_cast<std::uint32_t>(offset) + record->length();
+    ++copied;
+  }
+  if (copied == batch.records.size()) done.end = batch.end;
+  if (done.end == done.begin) return copied;
+  log_.publish();
+  durable_.arena.header().accepted.fetch_add(copied, std::memory_order_relaxed);
+  lanes_.drained(done);
+  copied_ = copied_ || copied > 0;
+  return copied;
+}
+
+/// First touches of a page cost an application thread more than its whole span: they are made here.
+void Sampler::keep_pages_ahead(SteadyTime now) {
+  if (now >= alive_at_) {
+    durable_.region->mark_alive();
+    alive_at_ = now + life_sign;
+  }
+  if (durable_.arena_exhausted.load(std::memory_order_relaxed)) return;
+  const std::uint32_t wanted = durable_.arena.floor(arena::Claim::ordinary) + 2 * segments_ahead;
+  if (durable_.arena.free_segments() >= wanted) return;
+  const auto extended = durable_.region->extend(durable_.arena, segments_ahead);
+  if (extended && *extended == segments_ahead) return;
+  durable_.arena_exhausted.store(true, std::memory_order_relaxed);
+  if (!extended) {
+    durable_.diagnostics->report(Severity::warn, DiagnosticCode::flight_recorder,
+                                 extended.error().message());
+  }
+}
+
+void Sampler::watch_share_of_logs() noexcept {
+  const std::uint64_t all = std::uint64_t{durable_.arena.geometry().segments} * arena::segment_size;
+  const std::uint64_t logs =
+      durable_.arena.header().log_record_bytes.load(std::memory_order_relaxed);
+  const bool refused = (durable_.ingress->flags() & Ingress::logs_refused) != 0;
+  if (!refused && logs > all / 2) {
+    durable_.ingress->set(Ingress::logs_refused);
+  } else if (refused && logs < all / 2 - all / 16) {
+    durable_.ingress->clear(Ingress::logs_refused);
+  }
+}
+
+void Sampler::serve_flushes() noexcept {
+  const std::uint64_t asked = durable_.flushes.intake_asked();
+  if (asked == durable_.flushes.intake_done()) return;
+  if (!mark_ || marked_for_ != asked) {
+    mark_.emplace(durable_.arena);
+    marked_for_ = asked;
+  }
+  if (!mark_->reached()) return;
+  const std::uint64_t tail = durable_.arena.header().log_tail.load(std::memory_order_relaxed);
+  durable_.flushes.intake_reached(asked, tail);
+  mark_.reset();
+  for (const auto& output : durable_.outputs) {
+    durable_.kicks->kick(output->remote ? Role::batcher : Role::local_output, output->number);
+  }
+}
+
+SteadyTime Sampler::next_step(bool more, SteadyTime now) {
+  if (more) return now;
+  const auto idle = now - last_record_;
+  if (log_full_ || mark_ || idle < busy_time) return now + busy_tick;
+  if (idle < quiet_time) return now + quiet_tick;
+  durable_.bell->sleep();
+  // Whoever filled a segment before it saw the sleeper has not rung: look once more.
+  if (lanes_.next_batch(batch_, 1)) {
+    durable_.bell->awake();
+    return now;
+  }
+  return now + idle_tick;
+}
+
+}  // namespace posthaste::actors

@@ -1,0 +1,56 @@
+#pragma once
+
+/// Moves records from the lanes to the log: the only reader of the lanes and the only writer of the
+/// log. It keeps everything as yet: head sampling was decided on the application's thread.
+///
+///   lanes ─► [sampler] ─► log ─► kick ─► batchers
+///
+/// Who calls: its shell. Threads: one. Blocking: never; at most about 1 ms a step, more at once.
+/// Full: when the log gets no segment, records stay in their lanes, and the application's threads
+/// see a full arena; outputs are asked to relieve it (Durable::under_pressure).
+///
+/// Commit points: LogWriter::publish, then the count, then LaneReader::drained; none can throw. A
+/// sampler that dies before publish leaves the records in their lanes, and the next one copies them
+/// again over what was appended; a process that dies between the two is mended by who adopts it
+/// (arena/log.h, repair_lanes_after_step).
+///
+/// It ticks every 20 ms while records come, then 100 ms, then 1 s with the bell on: an application
+/// thread rings it when a lane's segment is full.
+
+#include "actors/durable.h"
+#include "actors/lane_mark.h"
+#include "actors/part.h"
+#include "runtime/arena/lane.h"
+#include "runtime/arena/log.h"
+
+#include <optional>
+
+namespace posthaste::actors {
+
+class Sampler final : public Part {
+public:
+  explicit Sampler(Durable& durable);
+  SteadyTime step(SteadyTime now) override;
+
+private:
+  bool drain_for_a_while();
+  std::size_t copy(const arena::LaneReader::Batch& batch) noexcept;
+  void keep_pages_ahead(SteadyTime now);
+  void watch_share_of_logs() noexcept;
+  void serve_flushes() noexcept;
+  SteadyTime next_step(bool more, SteadyTime now);
+
+  Durable& durable_;
+  arena::LaneReader lanes_;
+  arena::LogWriter log_;
+  arena::LaneReader::Batch batch_;
+  std::optional<LaneMark> mark_;
+  std::uint64_t marked_for_ = 0;
+  SteadyTime last_record_{};
+  SteadyTime scale_at_{};  // when the tick scale is refreshed next
+  SteadyTime alive_at_{};  // when the region's sign of life is due
+  bool copied_ = false;    // in this step
+  bool log_full_ = false;
+};
+
+}  // namespace posthaste::actors

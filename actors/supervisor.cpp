@@ -1,0 +1,108 @@
+#include "actors/supervisor.h"
+
+#include "runtime/arena/lane.h"
+
+#include <algorithm>
+
+namespace posthaste::actors {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds watch{10};
+constexpr seconds store_first_below{1};
+constexpr milliseconds last_words{20};  // kept of the deadline for telling
+
+}  // namespace
+
+Supervisor::Supervisor(Durable& durable, const RestartRule& rule)
+    : durable_(durable), rule_(rule) {}
+
+SteadyTime Supervisor::step(SteadyTime now) {
+  const auto settled = [this](std::uint64_t position) {
+    return std::all_of(durable_.outputs.begin(), durable_.outputs.end(),
+                       [position](const auto& output) { return output->settled_up_to(position); });
+  };
+  for (FlushBoard::Ended& flush : durable_.flushes.due(now, settled)) flush.done(flush.complete);
+
+  const Mode mode = durable_.mode.load(std::memory_order_acquire);
+  const auto deadline = durable_.endings.deadline();
+  if (mode == Mode::ended || (!deadline && durable_.flushes.empty())) return only_when_kicked;
+  if (!deadline) return now + watch;
+  if (mode == Mode::running) begin_ending(now);
+  const bool done = all_settled();
+  if (done && nothing_under_way()) {
+    finish(true);
+  } else if (now >= *deadline - last_words) {
+    finish(done);
+  } else if (mode == Mode::draining && now >= durable_.endings.send_until()) {
+    durable_.mode.store(Mode::storing, std::memory_order_release);
+    for (const auto& output : durable_.outputs) {
+      durable_.kicks->kick(Role::transmitter, output->number);
+    }
+  }
+  return now + watch;
+}
+
+/// The door first, so that what is to be settled is finite; then the lanes, whose last records the
+/// sampler takes to the log for a flush that nobody waits for.
+void Supervisor::begin_ending(SteadyTime now) {
+  durable_.ingress->close();
+  arena::LaneWriter(durable_.arena).close_all();
+  const SteadyTime deadline = *durable_.endings.deadline();
+  const bool can_store = durable_.desk.usable();
+  const bool store_first = can_store && deadline - now < store_first_below;
+  durable_.endings.set_send_until(can_store ? now + (deadline - now) / 2 : deadline);
+  durable_.mode.store(store_first ? Mode::storing : Mode::draining, std::memory_order_release);
+  durable_.flushes.add(deadline, [](bool) {});
+  durable_.kicks->kick(Role::sampler);
+  for (const auto& output : durable_.outputs) {
+    durable_.kicks->kick(Role::transmitter, output->number);
+  }
+}
+
+bool Supervisor::all_settled() const noexcept {
+  if (durable_.flushes.intake_done() != durable_.flushes.intake_asked()) return false;
+  const std::uint64_t tail = durable_.arena.header().log_tail.load(std::memory_order_acquire);
+  return std::all_of(durable_.outputs.begin(), durable_.outputs.end(),
+                     [tail](const auto& output) { return output->settled_up_to(tail); });
+}
+
+bool Supervisor::nothing_under_way() const noexcept {
+  const bool quiet = std::all_of(
+      durable_.outputs.begin(), durable_.outputs.end(),
+      [](const auto& output) { return output->in_flight.load(std::memory_order_relaxed) == 0; });
+  return quiet && durable_.desk.orders.empty();
+}
+
+void Supervisor::finish(bool complete) {
+  durable_.mode.store(Mode::ended, std::memory_order_release);
+  if (!complete) {
+    const bool kept = durable_.region->is_recorder();
+    durable_.abandoned.store(!kept, std::memory_order_release);
+    durable_.diagnostics->report(
+        Severity::warn, DiagnosticCode::shutdown_incomplete,
+        kept ? "the deadline passed; the flight recorder keeps what is left for the next start"
+             : "the deadline passed; what was neither delivered nor stored is dropped");
+  }
+  for (const EndingBoard::Done& done : durable_.endings.finish(complete)) done(complete);
+}
+
+bool Supervisor::may_restart(Role role, std::uint32_t output, const std::string& name,
+                             SteadyTime now) {
+  const auto at = limits_.try_emplace({role, output}, rule_).first;
+  if (at->second.allow(now)) {
+    durable_.restarts.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  durable_.diagnostics->report(
+      Severity::error, DiagnosticCode::restart_limit,
+      name + " failed more than " + std::to_string(rule_.most) + " times in " +
+          std::to_string(std::chrono::duration_cast<seconds>(rule_.within).count()) +
+          " s; telemetry is closed, and what it holds is stored");
+  durable_.endings.ask(now + durable_.settings->shutdown_deadline(), {});
+  return false;
+}
+
+}  // namespace posthaste::actors

@@ -1,0 +1,79 @@
+#pragma once
+
+/// Sends one output's bodies, and decides what becomes of each: the writer of the output's
+/// settlement table. One per output with an endpoint.
+///
+///   batcher ─► [ready] ─► transmitter ─ begin ─► delivery ─► endpoint
+///                 ▲  │        ▲   └─ orders ─► storekeeper ─► LMDB
+///   waits 1 s,    │  └────────┼── answers, results ◄──────────────┘
+///   over share ───┴─► store   │
+///                             └── leases: stored batches, beside live ones
+///
+/// Who calls: its shell. Threads: one. Blocking: never; about 20 µs a step, 2 ms where a body is
+/// cut. Full: bodies that wait for more than a second, or that are more than the output's share of
+/// the arena, go to the store; without a store the oldest are dropped (`lag`).
+///
+/// Commit points: of an answer, see settlement.h; of a body that is sent, the flight, then the
+/// entry's state, then the delivery; of one that is stored, the entry's state, then the order. What
+/// a dead transmitter had begun is found in the custody: a flight without a request, an entry
+/// without an order.
+
+#include "actors/custody.h"
+#include "actors/deliveries.h"
+#include "actors/durable.h"
+#include "actors/flow.h"
+#include "actors/part.h"
+#include "actors/settlement.h"
+
+namespace posthaste::actors {
+
+class Transmitter final : public Part {
+public:
+  Transmitter(Durable& durable, std::uint32_t output, Deliveries& deliveries);
+  SteadyTime step(SteadyTime now) override;
+
+private:
+  void recover();
+  void take_store_results(SteadyTime now);
+  void take_result(const StoreResult& result, SteadyTime now);
+  void find_lost_flights(SteadyTime now);
+  void take_answers(SteadyTime now);
+  void learn(const Settlement::Effect& effect, const Judgement& judgement, bool replayed,
+             SteadyTime now);
+  void say(const Judgement& judgement, const std::string& error);
+
+  void collect_ready(SteadyTime now);
+  void send(SteadyTime now);
+  void probe(SteadyTime now);
+  void replay(SteadyTime now);
+  void ask_for_leases(std::size_t wanted);
+  bool send_lease(SteadyTime now);
+  void begin_body(arena::BodyIndex index, SteadyTime now);
+  void begin_lease(Lease& lease, SteadyTime now);
+  void give_leases_back();
+
+  void put_away_overdue(SteadyTime now);
+  bool is_overdue(const BodyNote& note, std::size_t place, SteadyTime now) const;
+  void relieve(SteadyTime now);
+  void store(arena::BodyIndex index);
+  void drop(arena::BodyIndex index, DropReason reason);
+
+  void publish() noexcept;
+  SteadyTime next_step(SteadyTime now) const;
+  std::uint32_t flights_of(Flight::Cargo cargo) const noexcept;
+  bool sends() const noexcept;
+
+  Durable& durable_;
+  Custody& custody_;
+  Endpoint& endpoint_;
+  Deliveries& deliveries_;
+  Settlement settlement_;
+  Flow flow_;
+  SteadyTime replay_at_{};  // not before: jitter at the start, a pause after a failure
+  bool started_ = false;
+  bool failing_said_ = false;
+  bool batcher_waits_ = false;           // something changed that it may wait for
+  std::vector<arena::BodyIndex> ready_;  // of this step, oldest first
+};
+
+}  // namespace posthaste::actors
