@@ -66,6 +66,7 @@ void Preparation::mend_log() {
   const std::uint64_t most = std::uint64_t{arena_.geometry().segments} * segment_size;
   std::uint64_t tail = header.log_tail.load();
   std::uint64_t head = header.log_head.load() / segment_size * segment_size;
+  if (head > tail && head - tail < segment_size) tail = head;  // both were about to be there
   if (tail > position_limit || head > tail || tail - head > most || tail % 8 != 0) {
     tail = head = std::min(tail, position_limit) / segment_size * segment_size;
     ++report_.damaged_log_places;

@@ -130,12 +130,17 @@ Result<Arena> Arena::open(std::span<std::byte> memory) {
   return arena;
 }
 
+/// Where all lanes are full and everything behind them is settled, each output may still hold the
+/// segment that it fills with bodies, and the log must find one above its own floor: or nothing
+/// moves.
 std::uint32_t Arena::floor(Claim claim) const noexcept {
   const std::uint32_t there = usable_segments();
+  const std::uint32_t log = std::max(there / 16, 1u);
+  const std::uint32_t failures = std::max(there / 12, log + geometry_.outputs + 1);
   switch (claim) {
-    case Claim::ordinary: return there / 8;
-    case Claim::failures: return there / 12;
-    case Claim::log: return there / 16;
+    case Claim::ordinary: return std::max(there / 8, failures + 1);
+    case Claim::failures: return failures;
+    case Claim::log: return log;
     case Claim::bodies: break;
   }
   return 0;

@@ -21,9 +21,9 @@
 
 namespace posthaste::arena {
 
-/// Which segments a use must leave to others.
+/// How many of the usable segments a use must leave to others; a few more in a small arena.
 enum class Claim : std::uint8_t {
-  ordinary,  // lanes: leaves an eighth
+  ordinary,  // lanes and slots: leave an eighth
   failures,  // the lane for failures: leaves a twelfth
   log,       // leaves a sixteenth
   bodies,    // may take the last

@@ -204,7 +204,8 @@ struct SlotHead {
   std::uint16_t live_attributes;
   std::uint16_t flags;                 // produce/span_slot.h
   std::uint32_t traits;                // produce/span_slot.h; fixed when the span starts
-  std::array<std::uint32_t, 2> spare;  // zero
+  std::uint32_t most_attributes;          // the settings' limits, at hand
+  std::uint32_t most_characters;          // of a value
 };
 static_assert(sizeof(SlotHead) == 64);
 

@@ -14,9 +14,13 @@ constexpr std::uint32_t offset_of(std::uint64_t position) noexcept {
   return static_cast<std::uint32_t>(position % segment_size);
 }
 
+std::atomic_ref<std::uint32_t> ring_entry(const Arena& arena, std::uint64_t ordinal) noexcept {
+  return std::atomic_ref(arena.log_ring()[ordinal % arena.geometry().segments]);
+}
+
 /// The segment of that ordinal, or no_segment if ring and descriptor do not agree.
 SegmentIndex log_segment(const Arena& arena, std::uint64_t ordinal) noexcept {
-  const SegmentIndex segment = arena.log_ring()[ordinal % arena.geometry().segments];
+  const SegmentIndex segment = ring_entry(arena, ordinal).load(std::memory_order_relaxed);
   if (segment >= arena.geometry().segments) return no_segment;
   const SegmentDescriptor& descriptor = arena.descriptor(segment);
   const bool agreed = descriptor.use.load(std::memory_order_relaxed) == SegmentUse::log &&
@@ -78,7 +82,7 @@ bool LogWriter::take_segment() noexcept {
   if (!taken) return false;
   const std::uint64_t ordinal = ordinal_of(position_);
   arena_.descriptor(*taken).log_ordinal.store(ordinal, std::memory_order_relaxed);
-  arena_.log_ring()[ordinal % arena_.geometry().segments] = *taken;
+  ring_entry(arena_, ordinal).store(*taken, std::memory_order_relaxed);
   segment_ = *taken;
   return true;
 }
@@ -92,7 +96,10 @@ bool LogWriter::append(const model::RecordHead& record) noexcept {
   }
   if (segment_ == no_segment) {
     position_ = ordinal_of(position_ + segment_size - 1) * segment_size;
-    if (!take_segment()) return false;
+    if (!take_segment()) {
+      trim();
+      if (!take_segment()) return false;
+    }
   }
   std::byte* const to = arena_.bytes(segment_) + offset_of(position_);
   const std::uint64_t commit = commit_word(secret_, record.origin, length);
@@ -117,16 +124,24 @@ void LogWriter::publish() noexcept {
   new_records_ = 0;
 }
 
+/// Where the writer waits for a segment and every output has encoded up to the tail, the tail's own
+/// segment goes too: it would be the one that all wait for.
 void LogWriter::trim() noexcept {
   ArenaHeader& header = arena_.header();
   std::uint64_t slowest = header.log_tail.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < arena_.geometry().outputs; ++i) {
     slowest = std::min(slowest, arena_.output(i).encoded_up_to.load(std::memory_order_acquire));
   }
+  const std::uint64_t tail = header.log_tail.load(std::memory_order_relaxed);
+  const bool waits_for_segment = segment_ == no_segment && new_records_ == 0 && position_ > tail;
+  const bool tail_too = waits_for_segment && slowest == tail;
+  if (tail_too) slowest = position_;
   const std::uint64_t first = ordinal_of(header.log_head.load(std::memory_order_relaxed));
   const std::uint64_t end = ordinal_of(slowest);
   if (end <= first) return;
+  // The head first: who sees the tail beyond a segment that goes, sees the head there as well.
   header.log_head.store(end * segment_size, std::memory_order_release);
+  if (tail_too) header.log_tail.store(position_, std::memory_order_release);
   for (std::uint64_t ordinal = first; ordinal < end; ++ordinal) {
     const SegmentIndex segment = log_segment(arena_, ordinal);
     if (segment == no_segment) continue;
@@ -154,6 +169,9 @@ void LogCursor::skip_segment() noexcept {
 
 const model::RecordHead* LogCursor::next() noexcept {
   const std::uint64_t tail = arena_.header().log_tail.load(std::memory_order_acquire);
+  if (position_ < tail) {
+    position_ = std::max(position_, arena_.header().log_head.load(std::memory_order_relaxed));
+  }
   while (position_ < tail) {
     std::uint32_t length = 0;
     if (const std::byte* record = record_at(tail, length)) {
