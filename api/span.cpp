@@ -42,7 +42,9 @@ Span Tracer::start_span(std::string_view name, const SpanOptions& options) const
   if (producer == nullptr) return Span();
   const produce::SlotHandle started = producer->start_span(scope_, name, options);
   Span span = SpanAccess::make(started.slot, started.generation, runtime_, started.flags);
-  if ((started.flags & SpanAccess::recording) != 0) producer->run_on_start(span);
+  if (producer->has_on_start() && (started.flags & SpanAccess::recording) != 0) {
+    producer->run_on_start(span);
+  }
   return span;
 }
 
@@ -53,8 +55,13 @@ bool Span::is_recording() const noexcept {
 }
 
 void Span::set(std::string_view key, const AttributeValue& value) noexcept {
-  if (Producer* const producer = living(slot_, generation_, runtime_)) {
-    producer->span(*static_cast<arena::Slot*>(slot_)).set_attribute(key, value);
+  auto& slot = *static_cast<arena::Slot*>(slot_);
+  if (slot.head.generation.load(std::memory_order_relaxed) != generation_) [[unlikely]]
+    return;
+  if (!SpanSlot::set_quickly(slot, key, value)) [[unlikely]] {
+    if (const Producer* const producer = Producer::at(runtime_)) {
+      producer->span(slot).set_slowly(key, value);
+    }
   }
 }
 
@@ -154,7 +161,7 @@ void Span::end() noexcept {
   if ((flags_ & recording) == 0) return;
   flags_ &= static_cast<std::uint16_t>(~recording);
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
-    producer->end_span(*static_cast<arena::Slot*>(slot_), std::nullopt, false);
+    producer->end_span(*static_cast<arena::Slot*>(slot_), std::nullopt);
   }
 }
 
@@ -162,7 +169,7 @@ void Span::end(TimePoint time) noexcept {
   if ((flags_ & recording) == 0) return;
   flags_ &= static_cast<std::uint16_t>(~recording);
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
-    producer->end_span(*static_cast<arena::Slot*>(slot_), time, false);
+    producer->end_span(*static_cast<arena::Slot*>(slot_), time);
   }
 }
 
@@ -171,14 +178,10 @@ void Span::finish_now() noexcept {
   auto* const slot = static_cast<arena::Slot*>(slot_);
   slot_ = nullptr;
   if ((flags_ & owner) == 0) return;
-  Producer* const producer = living(slot, generation_, runtime_);
-  if (producer == nullptr) return;
-  if ((flags_ & recording) != 0) {
-    const bool unwound = (flags_ & unwinding) != 0 && std::uncaught_exceptions() > flags_ >> 8;
-    producer->end_span(*slot, std::nullopt, unwound);
+  if (Producer* const producer = living(slot, generation_, runtime_)) {
+    producer->finish_span(*slot, (flags_ & recording) != 0,
+                          (flags_ & unwinding) != 0 ? flags_ >> 8 : -1);
   }
-  producer->release_slot(*slot);
-  flags_ = 0;
 }
 
 std::string_view EndingSpan::name() const noexcept {

@@ -202,10 +202,10 @@ struct SlotHead {
   std::uint16_t tail_used;           // bytes used in it
   std::uint16_t tag_count;
   std::uint16_t live_attributes;
-  std::uint16_t flags;                 // produce/span_slot.h
-  std::uint32_t traits;                // produce/span_slot.h; fixed when the span starts
-  std::uint32_t most_attributes;          // the settings' limits, at hand
-  std::uint32_t most_characters;          // of a value
+  std::uint16_t flags;            // produce/span_slot.h
+  std::uint32_t traits;           // produce/span_slot.h; fixed when the span starts
+  std::uint32_t most_attributes;  // the settings' limits, at hand
+  std::uint32_t most_characters;  // of a value
 };
 static_assert(sizeof(SlotHead) == 64);
 

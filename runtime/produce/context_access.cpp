@@ -46,8 +46,9 @@ Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {
         set_operation(name.view());
       }
       if ((frame.slot->head.traits & produce::slot_trait::trace_state) != 0) {
-        context.trace_state_ = std::make_shared<const std::string>(
-            producer->span(*frame.slot).trace_state(frame.generation));
+        std::string state;
+        producer->span(*frame.slot).trace_state(frame.generation, state);
+        context.trace_state_ = std::make_shared<const std::string>(std::move(state));
       }
     } else if (frame.carried != nullptr) {
       set_operation(frame.carried->operation_name);

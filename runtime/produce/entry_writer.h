@@ -40,14 +40,6 @@ inline std::uint32_t value_size(const AttributeValue& value, std::uint32_t value
   return bounded(size);
 }
 
-inline std::uint64_t word_bits(const AttributeValue& value) noexcept {
-  switch (value.type()) {
-    case AttributeType::boolean: return value.boolean() ? 1 : 0;
-    case AttributeType::float64: return std::bit_cast<std::uint64_t>(value.float64());
-    default: return static_cast<std::uint64_t>(value.int64());
-  }
-}
-
 /// Puts a value of at most `size` bytes; a string longer than that is cut.
 template <class Sink>
 void put_value(Sink&& sink, const AttributeValue& value, std::uint32_t size,
@@ -57,7 +49,7 @@ void put_value(Sink&& sink, const AttributeValue& value, std::uint32_t size,
     case AttributeType::boolean:
     case AttributeType::int64:
     case AttributeType::float64: {
-      const std::uint64_t word = word_bits(value);
+      const std::uint64_t word = value.word();
       sink.put(&word, 8);
       return;
     }

@@ -1,6 +1,7 @@
 // Logs: measured, then written straight into a lane; nothing in between.
 
 #include "runtime/produce/entry_writer.h"
+#include "runtime/produce/lane_hint.h"
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
 

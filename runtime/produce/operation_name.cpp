@@ -6,29 +6,25 @@
 #include <cstring>
 
 namespace posthaste::produce {
+namespace {
+
+/// A rename takes some ten instructions; more tries than this mean that its thread was interrupted.
+constexpr int most_attempts = 100;
+
+}  // namespace
 
 void write_operation(arena::OperationCell& cell, std::string_view name) noexcept {
-  const std::string_view kept = cut_bytes(name, arena::operation_name_limit);
   const std::uint32_t sequence = cell.sequence.load(std::memory_order_relaxed) & ~1u;
   cell.sequence.store(sequence + 1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);
-  cell.size.store(static_cast<std::uint32_t>(kept.size()), std::memory_order_relaxed);
-  for (std::size_t at = 0; at < kept.size(); at += 8) {
-    std::uint64_t word = 0;
-    if (kept.size() - at >= 8) {
-      std::memcpy(&word, kept.data() + at, 8);
-    } else {
-      std::memcpy(&word, kept.data() + at, kept.size() - at);
-    }
-    cell.words[at / 8].store(word, std::memory_order_relaxed);
-  }
+  begin_operation(cell, name);
   cell.sequence.store(sequence + 2, std::memory_order_release);
 }
 
 bool read_operation(const arena::Slot& slot, std::uint32_t generation,
                     OperationName& name) noexcept {
   const arena::OperationCell& cell = slot.operation;
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
     const std::uint32_t before = cell.sequence.load(std::memory_order_acquire);
     const std::uint32_t size = std::min<std::uint32_t>(cell.size.load(std::memory_order_relaxed),
                                                        arena::operation_name_limit);

@@ -5,6 +5,8 @@
 /// without.
 
 #include "runtime/arena/layout.h"
+#include "runtime/produce/cut_text.h"
+#include "runtime/produce/small_copy.h"
 
 #include <string_view>
 
@@ -18,6 +20,23 @@ struct OperationName {
 
   std::string_view view() const noexcept { return {text, size}; }
 };
+
+/// Sets the text of a cell that nobody reads yet: its slot is not given out.
+inline void begin_operation(arena::OperationCell& cell, std::string_view name) noexcept {
+  const std::string_view kept = cut_bytes(name, arena::operation_name_limit);
+  cell.size.store(static_cast<std::uint32_t>(kept.size()), std::memory_order_relaxed);
+  std::size_t at = 0;
+  for (; kept.size() - at >= 8; at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, kept.data() + at, 8);
+    cell.words[at / 8].store(word, std::memory_order_relaxed);
+  }
+  if (at < kept.size()) {
+    std::uint64_t word = 0;
+    copy_small(reinterpret_cast<std::byte*>(&word), kept.data() + at, kept.size() - at);
+    cell.words[at / 8].store(word, std::memory_order_relaxed);
+  }
+}
 
 /// Sets the cell's text; one writer.
 void write_operation(arena::OperationCell& cell, std::string_view name) noexcept;

@@ -2,6 +2,7 @@
 
 #include "runtime/produce/entry_writer.h"
 #include "runtime/produce/head_sampling.h"
+#include "runtime/produce/lane_hint.h"
 #include "runtime/produce/span_access.h"
 
 #include <algorithm>
@@ -11,17 +12,13 @@
 namespace posthaste::produce {
 namespace {
 
-std::atomic<Producer*> producers[Producer::most];
-
 std::uint64_t wall_ns(TimePoint time) noexcept {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
 
 }  // namespace
 
-Producer* Producer::at(std::uint16_t number) noexcept {
-  return number < most ? producers[number].load(std::memory_order_acquire) : nullptr;
-}
+constinit std::atomic<Producer*> Producer::producers[most] = {};
 
 Producer* Producer::acquire() noexcept {
   for (std::uint16_t number = 1; number < most; ++number) {
@@ -64,6 +61,7 @@ void Producer::open(ProducerSetup setup) {
   log_limits_ = setup.log_limits;
   on_start_ = std::move(setup.on_start);
   on_end_ = std::move(setup.on_end);
+  has_on_start_ = static_cast<bool>(on_start_);
   has_on_end_ = static_cast<bool>(on_end_);
   scopes_ = std::make_unique<arena::ScopeTable>(arena_);
   loggers_ = std::make_unique<LoggerTable>();
@@ -102,89 +100,76 @@ void Producer::refuse(RefusalReason reason) noexcept {
       .fetch_add(1, std::memory_order_relaxed);
 }
 
-/// Where a new span comes from.
+/// Where a new span comes from. Texts borrow, from the parent or from the thread's buffers.
 struct Producer::Lineage {
   TraceId trace_id;
   SpanId parent_id;
-  std::uint8_t trace_flags = 0;
+  std::uint8_t trace_flags = 2;  // W3C level 2: the trace id is random
   bool has_parent = false;
   bool remote = false;
   bool sampled = true;
   double sample_rate = 100;
   arena::Slot* slot = nullptr;  // the parent's, alive, in this runtime; else null
   std::uint32_t generation = 0;
-  std::string trace_state;          // empty needs no memory
-  std::string_view operation_name;  // when there is no slot to read it from
+  std::string_view trace_state;
+  std::string_view operation_name;  // as it was known, for when no slot tells it
 };
 
-Producer::Lineage Producer::lineage_of(const SpanOptions& options,
-                                       ThreadState& thread) const noexcept {
-  ParentFrame carried;
-  const ParentFrame* parent = thread.top();
-  if (options.parent != nullptr) {
-    carried = ContextAccess::frame(*options.parent);
-    parent = &carried;
-  }
-  Lineage lineage;
-  if (parent == nullptr || !parent->trace_id.is_valid()) {
-    lineage.trace_id = thread.ids().trace_id();
-    lineage.sampled = keeps(sample_rate_, lineage.trace_id);
-    lineage.sample_rate = sample_rate_;
-    lineage.trace_flags = 2;  // W3C level 2: the trace id is random
-    return lineage;
-  }
-  lineage.trace_id = parent->trace_id;
-  lineage.parent_id = parent->span_id;
-  lineage.trace_flags = parent->trace_flags;
+/// `given`: the parent came by hand, else it is the thread's current one.
+void Producer::follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
+                      ThreadState& thread) const noexcept {
+  lineage.trace_id = parent.trace_id;
+  lineage.parent_id = parent.span_id;
+  lineage.trace_flags = parent.trace_flags;
   lineage.has_parent = true;
-  lineage.remote = parent->remote;
-  lineage.sampled = follow_parents_ ? parent->sampled() : keeps(sample_rate_, lineage.trace_id);
-  lineage.sample_rate = follow_parents_ ? parent->sample_rate : sample_rate_;
-  if (parent->slot != nullptr && parent->runtime == number_ &&
-      parent->slot->head.generation.load(std::memory_order_acquire) == parent->generation) {
-    lineage.slot = parent->slot;
-    lineage.generation = parent->generation;
-    if ((parent->slot->head.traits & slot_trait::trace_state) != 0) [[unlikely]] {
-      lineage.trace_state =
-          SpanSlot(*parent->slot, slots_, span_limits_).trace_state(parent->generation);
+  lineage.remote = parent.remote;
+  lineage.sampled = follow_parents_ ? parent.sampled() : keeps(sample_rate_, lineage.trace_id);
+  lineage.sample_rate = follow_parents_ ? parent.sample_rate : sample_rate_;
+  if (given != nullptr) lineage.operation_name = given->operation_name();
+  if (parent.slot != nullptr && parent.runtime == number_ &&
+      parent.slot->head.generation.load(std::memory_order_acquire) == parent.generation) {
+    lineage.slot = parent.slot;
+    lineage.generation = parent.generation;
+    if ((parent.slot->head.traits & slot_trait::trace_state) != 0) [[unlikely]] {
+      std::string& buffer = thread.value_buffer();
+      SpanSlot(*parent.slot, slots_, span_limits_).trace_state(parent.generation, buffer);
+      lineage.trace_state = buffer;
     }
-  } else if (options.parent != nullptr) {
-    lineage.trace_state = options.parent->trace_state();
-    lineage.operation_name = options.parent->operation_name();
-  } else if (parent->carried != nullptr) {
-    if (parent->carried->trace_state != nullptr)
-      lineage.trace_state = *parent->carried->trace_state;
-    lineage.operation_name = parent->carried->operation_name;
+  } else if (given != nullptr) {
+    lineage.trace_state = given->trace_state();
+  } else if (parent.carried != nullptr) {
+    if (parent.carried->trace_state != nullptr) lineage.trace_state = *parent.carried->trace_state;
+    lineage.operation_name = parent.carried->operation_name;
   }
-  return lineage;
 }
 
 /// The root writes its own name; its descendants remember where the root is, and copy the name.
 void Producer::inherit_operation(arena::Slot& slot, const Lineage& lineage,
                                  std::string_view name) noexcept {
+  slot.head.root = arena::no_slot;
+  if (lineage.slot != nullptr) {
+    inherit_from_span(slot, lineage);
+  } else {
+    const bool is_root = !lineage.has_parent || lineage.remote;
+    begin_operation(slot.operation, is_root ? name : lineage.operation_name);
+  }
+}
+
+void Producer::inherit_from_span(arena::Slot& slot, const Lineage& lineage) noexcept {
   arena::SlotHead& head = slot.head;
-  head.root = arena::no_slot;
-  head.root_generation = 0;
-  head.operation_sequence = 0;
-  if (!lineage.has_parent || lineage.remote) {
-    write_operation(slot.operation, name);
-    return;
-  }
-  if (lineage.slot == nullptr) {
-    write_operation(slot.operation, lineage.operation_name);
-    return;
-  }
   const arena::SlotHead& parent = lineage.slot->head;
   const bool parent_is_root = parent.root == arena::no_slot;
   head.root = parent_is_root ? arena_.slot_index(*lineage.slot) : parent.root;
   head.root_generation = parent_is_root ? lineage.generation : parent.root_generation;
+  head.operation_sequence = 0;
   OperationName inherited;
   if (read_operation(arena_.slot(head.root), head.root_generation, inherited)) {
     head.operation_sequence = inherited.sequence;
   } else if (!read_operation(*lineage.slot, lineage.generation, inherited)) {
-    inherited.size = 0;
+    begin_operation(slot.operation, lineage.operation_name);
+    return;
   }
-  write_operation(slot.operation, inherited.view());
+  begin_operation(slot.operation, inherited.view());
 }
 
 SlotHandle Producer::start_span(std::uint16_t scope, std::string_view name,
@@ -198,8 +183,20 @@ SlotHandle Producer::start_span(std::uint16_t scope, std::string_view name,
     refuse(RefusalReason::slots_full);
     return {};
   }
-  const Lineage lineage = lineage_of(options, *thread);
-  if (!lineage.sampled) {
+  Lineage lineage;
+  const ParentFrame* parent = thread->top();
+  if (options.parent != nullptr) [[unlikely]] {
+    const ParentFrame given = ContextAccess::frame(*options.parent);
+    if (given.trace_id.is_valid()) follow(lineage, given, options.parent, *thread);
+  } else if (parent != nullptr) {
+    follow(lineage, *parent, nullptr, *thread);
+  }
+  if (!lineage.has_parent) {
+    lineage.trace_id = thread->ids().trace_id();
+    lineage.sampled = keeps(sample_rate_, lineage.trace_id);
+    lineage.sample_rate = sample_rate_;
+  }
+  if (!lineage.sampled) [[unlikely]] {
     refuse(RefusalReason::sampled);
     // Beneath an unsampled span of ours, its ids serve as well: no slot, nothing to write.
     if (lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
@@ -253,7 +250,7 @@ SlotHandle Producer::start_span(std::uint16_t scope, std::string_view name,
   if (lineage.sampled) {
     flags |= SpanAccess::recording;
     if (options.record_unwinding) {
-      const int exceptions = std::min(std::uncaught_exceptions(), 255);
+      const std::uint32_t exceptions = std::min(thread->uncaught_exceptions(), 255u);
       flags = static_cast<std::uint16_t>(flags | SpanAccess::unwinding | exceptions << 8);
     }
   }
@@ -261,7 +258,6 @@ SlotHandle Producer::start_span(std::uint16_t scope, std::string_view name,
 }
 
 void Producer::run_on_start(Span& span) noexcept {
-  if (!on_start_) return;
   try {
     on_start_(span);
   } catch (...) {
@@ -307,9 +303,40 @@ arena::Reservation Producer::reserve(std::uint32_t lane, std::uint32_t length,
   return room;
 }
 
-void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time, bool unwound) noexcept {
+[[gnu::always_inline]] inline void Producer::commit_record(arena::Slot& slot,
+                                                           std::uint32_t lane) noexcept {
   const SpanSlot span(slot, slots_, span_limits_);
   model::RecordHead& record = span.record();
+  if (has_on_end_ && !run_on_end(slot)) [[unlikely]] {
+    refuse(RefusalReason::filtered);
+    return;
+  }
+  // A local root's operation is named as the span itself; the others say what theirs is.
+  OperationName operation;
+  operation.size = 0;
+  if ((record.flags & model::record_flag::local_root) == 0) {
+    current_operation(slot, slot.head.generation.load(std::memory_order_relaxed), operation);
+  }
+  const std::uint32_t image = span.size();
+  const std::uint32_t length = image + (operation.size != 0 ? entry_size(operation.size) : 0);
+  const arena::Reservation room = reserve(lane, length, (slot.head.flags & slot_flag::failed) != 0);
+  if (room.bytes == nullptr) [[unlikely]] {
+    refuse((ingress_.flags() & Ingress::open) == 0 ? RefusalReason::shutdown
+                                                   : RefusalReason::arena_full);
+    return;
+  }
+  record.origin = room.place;
+  span.copy_behind_commit(room.bytes + 8);
+  if (operation.size != 0) {
+    FlatSink sink{room.bytes + image};
+    put_text_entry(sink, model::EntryKind::operation_name, operation.view());
+  }
+  slot.head.end_place.store(room.place, std::memory_order_release);
+  lanes_.commit(room, length);
+}
+
+void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexcept {
+  model::RecordHead& record = SpanSlot(slot, slots_, span_limits_).record();
   if (time) {
     record.end = wall_ns(*time);
     record.flags |= model::record_flag::end_is_wall;
@@ -320,51 +347,43 @@ void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time, bool u
     refuse(RefusalReason::shutdown);
     return;
   }
-  if (unwound) [[unlikely]] {
-    span.add_event("exception",
-                   {{"exception.type", "exception"},
-                    {"exception.message", "the span was left by an exception"},
-                    {"exception.escaped", true}},
-                   now(), false);
-    slot.head.flags |= slot_flag::failed;
-    if (record.status == 0) record.status = static_cast<std::uint8_t>(StatusCode::error);
-  }
-  if (has_on_end_ && !run_on_end(slot)) {
-    refuse(RefusalReason::filtered);
-    return;
-  }
-  OperationName operation;
-  const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
-  const bool named = current_operation(slot, generation, operation);
-  const std::uint32_t image = span.size();
-  const std::uint32_t length = image + (named ? entry_size(operation.size) : 0);
-  const std::uint32_t lane = lane_hint(lane_count_);
-  const arena::Reservation room = reserve(lane, length, (slot.head.flags & slot_flag::failed) != 0);
-  if (room.bytes == nullptr) [[unlikely]] {
-    refuse((ingress_.flags() & Ingress::open) == 0 ? RefusalReason::shutdown
-                                                   : RefusalReason::arena_full);
-    return;
-  }
-  record.origin = room.place;
-  span.copy_behind_commit(room.bytes + 8);
-  if (named) {
-    FlatSink sink{room.bytes + image};
-    put_text_entry(sink, model::EntryKind::operation_name, operation.view());
-  }
-  slot.head.end_place.store(room.place, std::memory_order_release);
-  lanes_.commit(room, length);
+  commit_record(slot, lane_hint(lane_count_));
 }
 
-void Producer::release_slot(arena::Slot& slot) noexcept {
-  if ((ingress_.flags() & Ingress::open) == 0) [[unlikely]]
+void Producer::finish_span(arena::Slot& slot, bool recording, int exceptions) noexcept {
+  if ((ingress_.flags() & Ingress::open) == 0) [[unlikely]] {
+    if (recording) refuse(RefusalReason::shutdown);
     return;
+  }
   const std::uint32_t lane = lane_hint(lane_count_);
+  if (recording) {
+    SpanSlot(slot, slots_, span_limits_).record().end = now();
+    const ThreadState* const thread = ThreadState::current();
+    if (exceptions >= 0 && thread != nullptr &&
+        static_cast<int>(thread->uncaught_exceptions()) > exceptions) [[unlikely]] {
+      add_unwinding(slot);
+    }
+    commit_record(slot, lane);
+  }
   const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
   slot.head.generation.store(generation + 1, std::memory_order_release);
-  const std::uint32_t chain = slot.head.next.load(std::memory_order_relaxed);
-  if (chain != arena::no_slot) [[unlikely]]
+  if (slot.head.next.load(std::memory_order_relaxed) != arena::no_slot) [[unlikely]] {
     SpanSlot(slot, slots_, span_limits_).release_chain(lane);
+  }
   slots_.give_back(lane, slot);
+}
+
+void Producer::add_unwinding(arena::Slot& slot) noexcept {
+  const SpanSlot span(slot, slots_, span_limits_);
+  span.add_event("exception",
+                 {{"exception.type", "exception"},
+                  {"exception.message", "the span was left by an exception"},
+                  {"exception.escaped", true}},
+                 now(), false);
+  slot.head.flags |= slot_flag::failed;
+  if (span.record().status == static_cast<std::uint8_t>(StatusCode::unset)) {
+    span.record().status = static_cast<std::uint8_t>(StatusCode::error);
+  }
 }
 
 }  // namespace posthaste::produce

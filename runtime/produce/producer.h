@@ -51,7 +51,9 @@ public:
   static constexpr std::uint16_t most = 64;  // number 0 stands for none
 
   /// By number; null for 0 and for numbers that were never given.
-  static Producer* at(std::uint16_t number) noexcept;
+  static Producer* at(std::uint16_t number) noexcept {
+    return number < most ? producers[number].load(std::memory_order_acquire) : nullptr;
+  }
   /// One that no Telemetry uses now; null when all are in use or there is no memory.
   static Producer* acquire() noexcept;
   /// Closed, and free for the next Telemetry.
@@ -77,9 +79,13 @@ public:
   SlotHandle start_span(std::uint16_t scope, std::string_view name,
                         const SpanOptions& options) noexcept;
   /// Commits the record. The slot stays, for its ids.
-  void end_span(arena::Slot& slot, std::optional<TimePoint> time, bool unwound) noexcept;
-  void release_slot(arena::Slot& slot) noexcept;
+  void end_span(arena::Slot& slot, std::optional<TimePoint> time) noexcept;
+  /// The handle is gone: ends the span if it is `recording`, and the slot goes home. `exceptions`
+  /// were on their way when the span began; more now mean that it is left by one. -1: does not
+  /// matter.
+  void finish_span(arena::Slot& slot, bool recording, int exceptions) noexcept;
   SpanSlot span(arena::Slot& slot) const noexcept { return {slot, slots_, span_limits_}; }
+  bool has_on_start() const noexcept { return has_on_start_; }
   void run_on_start(Span& span) noexcept;
 
   /// The operation name of a living span; false without one.
@@ -96,13 +102,19 @@ private:
   explicit Producer(std::uint16_t number) noexcept : number_(number) {}
 
   struct Lineage;
-  Lineage lineage_of(const SpanOptions& options, ThreadState& thread) const noexcept;
   void inherit_operation(arena::Slot& slot, const Lineage& lineage, std::string_view name) noexcept;
+  void inherit_from_span(arena::Slot& slot, const Lineage& lineage) noexcept;
+  void follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
+              ThreadState& thread) const noexcept;
   bool run_on_end(arena::Slot& slot) noexcept;
+  void add_unwinding(arena::Slot& slot) noexcept;
+  void commit_record(arena::Slot& slot, std::uint32_t lane) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
                  const LogOptions& options) noexcept;
   arena::Reservation reserve(std::uint32_t lane, std::uint32_t length, bool failure) noexcept;
   void refuse(RefusalReason reason) noexcept;
+
+  static std::atomic<Producer*> producers[most];
 
   const std::uint16_t number_;
   std::atomic<bool> in_use_{false};
@@ -116,6 +128,7 @@ private:
   std::uint32_t slot_count_ = 0;
   TickSource tick_source_ = TickSource::monotonic_clock;
   bool follow_parents_ = true;
+  bool has_on_start_ = false;
   bool has_on_end_ = false;
   double sample_rate_ = 100;
   std::uint64_t ticks_per_second_ = 1'000'000'000;

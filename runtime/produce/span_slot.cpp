@@ -99,37 +99,27 @@ private:
   const SpanSlot& slot_;
 };
 
-model::RecordHead& SpanSlot::begin() const noexcept {
-  arena::SlotHead& head = slot_.head;
-  head.bloom = 0;
-  head.next.store(arena::no_slot, std::memory_order_relaxed);
-  head.tail = pool_.arena().slot_index(slot_);
-  head.tail_used = sizeof(model::RecordHead);
-  head.tag_count = 0;
-  head.flags = 0;
-  head.end_place.store(0, std::memory_order_relaxed);
-  model::RecordHead& record = this->record();
-  record = model::RecordHead{};
-  record.type = model::RecordType::span;
-  head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
-  return record;
-}
-
 std::uint32_t SpanSlot::room_in_record() const noexcept {
   const std::uint32_t used = size() + operation_room;
   return used < model::record_size_limit ? model::record_size_limit - used : 0;
 }
 
+bool SpanSlot::tail_is_first() const noexcept {
+  return !chained() || slot_.head.tail == pool_.arena().slot_index(slot_);
+}
+
 std::uint32_t SpanSlot::room_in_tail() const noexcept {
-  return (chained() ? arena::chain_chunk : arena::first_chunk) - slot_.head.tail_used;
+  return (tail_is_first() ? arena::first_chunk : arena::chain_chunk) - slot_.head.tail_used;
 }
 
 std::byte* SpanSlot::tail_bytes() const noexcept {
-  return chained() ? chain_bytes(pool_.arena().slot(slot_.head.tail)) : slot_.image.data();
+  return tail_is_first() ? slot_.image.data() : chain_bytes(pool_.arena().slot(slot_.head.tail));
 }
 
+/// Room for `size` bytes, which `put` then takes piece by piece.
 bool SpanSlot::reserve(std::uint32_t size) const noexcept {
   if (size > room_in_record()) return false;
+  if (!chained()) slot_.head.tail_used = static_cast<std::uint16_t>(this->size());
   const std::uint32_t room = room_in_tail();
   return size <= room || extend_chain(size - room);
 }
@@ -153,7 +143,12 @@ bool SpanSlot::extend_chain(std::uint32_t size) const noexcept {
     slot->head.next.store(first, std::memory_order_relaxed);
     first = arena.slot_index(*slot);
   }
-  arena.slot(slot_.head.tail).head.next.store(first, std::memory_order_relaxed);
+  arena::Slot& tail = chained() ? arena.slot(slot_.head.tail) : slot_;
+  tail.head.next.store(first, std::memory_order_relaxed);
+  if (!chained()) {  // from here on the tail is told by `tail` and `tail_used`
+    slot_.head.flags |= slot_flag::chained;
+    slot_.head.tail = arena.slot_index(slot_);
+  }
   return true;
 }
 
@@ -179,14 +174,14 @@ void SpanSlot::commit(std::uint32_t size) const noexcept {
   slot_.head.used.store(this->size() + size, std::memory_order_release);
 }
 
-bool SpanSlot::remembers(const KeyHash& hash) const noexcept {
-  const arena::SlotHead& head = slot_.head;
+bool SpanSlot::remembers(const arena::Slot& slot, const KeyHash& hash) noexcept {
+  const arena::SlotHead& head = slot.head;
   if ((head.bloom & hash.bloom_bit()) == 0) return false;
   if ((head.flags & slot_flag::more_tags) != 0) return true;
 #if defined(__SSE2__)
   const __m128i wanted = _mm_set1_epi16(static_cast<short>(hash.tag()));
   for (std::uint32_t i = 0; i < head.tag_count; i += 8) {
-    const __m128i tags = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&slot_.tags[i]));
+    const __m128i tags = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&slot.tags[i]));
     const auto equal = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi16(tags, wanted)));
     const std::uint32_t valid =
         head.tag_count - i >= 8 ? 0xffffu : (1u << 2 * (head.tag_count - i)) - 1;
@@ -194,8 +189,8 @@ bool SpanSlot::remembers(const KeyHash& hash) const noexcept {
   }
   return false;
 #else
-  const auto end = slot_.tags.begin() + head.tag_count;
-  return std::find(slot_.tags.begin(), end, hash.tag()) != end;
+  const auto end = slot.tags.begin() + head.tag_count;
+  return std::find(slot.tags.begin(), end, hash.tag()) != end;
 #endif
 }
 
@@ -240,7 +235,7 @@ void SpanSlot::bury(std::byte* entry) const noexcept {
   record().flags |= model::record_flag::has_dead;
 }
 
-bool SpanSlot::append_text(model::EntryKind kind, std::string_view text) const noexcept {
+bool SpanSlot::append_text_slowly(model::EntryKind kind, std::string_view text) const noexcept {
   const std::uint32_t overhead = entry_size(8);
   const std::uint32_t room = room_in_record();
   if (room < overhead) return false;
@@ -275,7 +270,7 @@ bool SpanSlot::overwrite(std::string_view key, const AttributeValue& value) cons
     const std::uintptr_t slot_end = (at & ~std::uintptr_t{arena::slot_size - 1}) + arena::slot_size;
     if (at + sizeof head + 8 <= slot_end) {
       auto& word = *reinterpret_cast<std::uint64_t*>(old + sizeof head);
-      std::atomic_ref(word).store(word_bits(value), std::memory_order_relaxed);
+      std::atomic_ref(word).store(value.word(), std::memory_order_relaxed);
       return true;
     }
   }
@@ -286,14 +281,14 @@ bool SpanSlot::overwrite(std::string_view key, const AttributeValue& value) cons
   return true;
 }
 
-void SpanSlot::set_attribute(std::string_view key, const AttributeValue& value) const noexcept {
+void SpanSlot::set_slowly(std::string_view key, const AttributeValue& value) const noexcept {
   model::RecordHead& record = this->record();
   if (key.empty() || key.size() > key_limit) [[unlikely]] {
     count_up(record.dropped_attributes);
     return;
   }
   const KeyHash hash(key);
-  if (remembers(hash) && overwrite(key, value)) return;
+  if (remembers(slot_, hash) && overwrite(key, value)) return;
   if (record.attributes >= limits_.attributes) [[unlikely]] {
     count_up(record.dropped_attributes);
     return;
@@ -318,19 +313,12 @@ bool SpanSlot::append_attribute(std::string_view key, const AttributeValue& valu
     total = entry_size(key_size + value_bytes);
     record.flags |= model::record_flag::truncated;
   }
-  if (total <= room_in_tail()) [[likely]] {
-    FlatSink sink{tail_bytes() + slot_.head.tail_used};
-    put_valued_entry(sink, model::EntryKind::attribute, key, value, value_bytes,
-                     limits_.value_length);
-    slot_.head.tail_used = static_cast<std::uint16_t>(slot_.head.tail_used + total);
-  } else {
-    if (!reserve(total)) {
-      count_up(record.dropped_attributes);
-      return false;
-    }
-    put_valued_entry(ChainSink(*this), model::EntryKind::attribute, key, value, value_bytes,
-                     limits_.value_length);
+  if (!reserve(total)) {
+    count_up(record.dropped_attributes);
+    return false;
   }
+  put_valued_entry(ChainSink(*this), model::EntryKind::attribute, key, value, value_bytes,
+                   limits_.value_length);
   ++record.attributes;
   commit(total);
   return true;
@@ -423,7 +411,7 @@ std::string_view SpanSlot::payload_of(const std::byte* entry, std::string& buffe
 
 std::optional<AttributeValue> SpanSlot::attribute(std::string_view key,
                                                   std::string& buffer) const noexcept {
-  if (!remembers(KeyHash(key))) return std::nullopt;
+  if (!remembers(slot_, KeyHash(key))) return std::nullopt;
   const std::byte* const entry = find(model::EntryKind::attribute, key);
   if (entry == nullptr) return std::nullopt;
   model::EntryHead head;
@@ -445,21 +433,25 @@ std::string_view SpanSlot::text(model::EntryKind kind, std::string& buffer) cons
   return entry == nullptr ? std::string_view() : payload_of(entry, buffer);
 }
 
-std::string SpanSlot::trace_state(std::uint32_t generation) const {
-  constexpr std::uint32_t most = sizeof(model::EntryHead) + 512;
-  ImageCursor cursor(slot_, pool_.arena(), sizeof(model::RecordHead) + most);
+void SpanSlot::trace_state(std::uint32_t generation, std::string& text) const noexcept {
+  text.clear();
+  constexpr std::uint32_t most = 512;
+  ImageCursor cursor(slot_, pool_.arena(), sizeof(model::RecordHead) + head_size + most);
   cursor.skip(sizeof(model::RecordHead));
   model::EntryHead head;
   std::memcpy(&head, cursor.at(), sizeof head);
   cursor.skip(sizeof head);
-  std::string text;
-  if (head.kind != model::EntryKind::trace_state || head.size > 512) return text;
+  if (head.kind != model::EntryKind::trace_state || head.size > most) return;
+  try {
+    text.reserve(head.size);
+  } catch (...) {
+    return;
+  }
   cursor.each_part(head.size, [&](const std::byte* part, std::uint32_t bytes) {
     text.append(reinterpret_cast<const char*>(part), bytes);
   });
   std::atomic_thread_fence(std::memory_order_acquire);
-  const bool same = slot_.head.generation.load(std::memory_order_relaxed) == generation;
-  return same ? text : std::string();
+  if (slot_.head.generation.load(std::memory_order_relaxed) != generation) text.clear();
 }
 
 void SpanSlot::copy_behind_commit(std::byte* to) const noexcept {

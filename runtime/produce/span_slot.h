@@ -9,6 +9,7 @@
 #include "runtime/arena/slots.h"
 #include "runtime/model/record.h"
 #include "runtime/produce/key_tag.h"
+#include "runtime/produce/small_copy.h"
 
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ namespace slot_flag {
 inline constexpr std::uint16_t failed = 2;        // has an error status or an exception
 inline constexpr std::uint16_t status_final = 4;  // ok was set
 inline constexpr std::uint16_t more_tags = 8;     // more keys than tags
+inline constexpr std::uint16_t chained = 16;      // the image goes on in further slots
 }  // namespace slot_flag
 
 /// Bits of SlotHead::traits, which any thread may read while the span lives.
@@ -45,17 +47,53 @@ public:
       : slot_(slot), pool_(pool), limits_(limits) {}
 
   /// An empty record; the caller fills in ids and times.
-  model::RecordHead& begin() const noexcept;
+  [[gnu::always_inline]] model::RecordHead& begin() const noexcept {
+    arena::SlotHead& head = slot_.head;
+    head.bloom = 0;
+    head.next.store(arena::no_slot, std::memory_order_relaxed);
+    head.tag_count = 0;
+    head.flags = 0;
+    head.most_attributes = limits_.attributes;
+    head.most_characters = limits_.value_length;
+    head.end_place.store(0, std::memory_order_relaxed);
+    model::RecordHead& record = this->record();
+    record = model::RecordHead{};
+    record.type = model::RecordType::span;
+    head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
+    return record;
+  }
   model::RecordHead& record() const noexcept {
     return *reinterpret_cast<model::RecordHead*>(slot_.image.data());
   }
 
   /// For a kind that the record has not yet; false without room.
-  bool append_text(model::EntryKind kind, std::string_view text) const noexcept;
+  [[gnu::always_inline]] bool append_text(model::EntryKind kind,
+                                          std::string_view text) const noexcept {
+    const std::uint32_t used = size();
+    const auto text_size = static_cast<std::uint32_t>(text.size());
+    const std::uint32_t total = head_size + model::padded(text_size);
+    if (text.size() > arena::first_chunk || used + total > arena::first_chunk || chained()) {
+      return append_text_slowly(kind, text);
+    }
+    std::byte* const at = slot_.image.data() + used;
+    const std::uint64_t entry = static_cast<std::uint64_t>(kind) | std::uint64_t{text_size} << 32;
+    std::memcpy(at, &entry, sizeof entry);
+    copy_small(at + head_size, text.data(), text_size);
+    slot_.head.used.store(used + total, std::memory_order_release);
+    return true;
+  }
   /// Instead of what the record may have of this kind.
   void set_text(model::EntryKind kind, std::string_view text) const noexcept;
   void remove_text(model::EntryKind kind) const noexcept;
-  void set_attribute(std::string_view key, const AttributeValue& value) const noexcept;
+  void set_attribute(std::string_view key, const AttributeValue& value) const noexcept {
+    if (!set_quickly(slot_, key, value)) [[unlikely]]
+      set_slowly(key, value);
+  }
+  /// The same for an attribute of a common kind, with a key that is surely new, that fits into the
+  /// first slot; false if it is not one. Apart, so that no more than it needs is at hand.
+  static bool set_quickly(arena::Slot& slot, std::string_view key,
+                          const AttributeValue& value) noexcept;
+  void set_slowly(std::string_view key, const AttributeValue& value) const noexcept;
   void add_event(std::string_view name, Attributes attributes, std::uint64_t time,
                  bool time_is_wall) const noexcept;
   void add_link(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
@@ -66,8 +104,9 @@ public:
   std::optional<AttributeValue> attribute(std::string_view key, std::string& buffer) const noexcept;
   /// The text of the entry of `kind`, likewise; empty if there is none.
   std::string_view text(model::EntryKind kind, std::string& buffer) const noexcept;
-  /// The trace state of a span with that trait; for any thread. Empty when the span is gone.
-  std::string trace_state(std::uint32_t generation) const;
+  /// The trace state of a span with that trait; for any thread. Empty when the span is gone, or
+  /// there is no memory for it.
+  void trace_state(std::uint32_t generation, std::string& text) const noexcept;
 
   /// Bytes of the image so far.
   std::uint32_t size() const noexcept { return slot_.head.used.load(std::memory_order_relaxed); }
@@ -78,17 +117,21 @@ public:
 
 private:
   class ChainSink;
+  static constexpr std::uint32_t head_size = sizeof(model::EntryHead);
+
+  bool append_text_slowly(model::EntryKind kind, std::string_view text) const noexcept;
 
   bool reserve(std::uint32_t size) const noexcept;
   bool extend_chain(std::uint32_t size) const noexcept;
   void put(const void* bytes, std::uint32_t size) const noexcept;
   void commit(std::uint32_t size) const noexcept;
   std::uint32_t room_in_record() const noexcept;
+  bool tail_is_first() const noexcept;
   std::uint32_t room_in_tail() const noexcept;
   std::byte* tail_bytes() const noexcept;
-  bool chained() const noexcept { return slot_.head.tail != pool_.arena().slot_index(slot_); }
+  bool chained() const noexcept { return (slot_.head.flags & slot_flag::chained) != 0; }
 
-  bool remembers(const KeyHash& hash) const noexcept;
+  static bool remembers(const arena::Slot& slot, const KeyHash& hash) noexcept;
   void remember(const KeyHash& hash) const noexcept;
   bool overwrite(std::string_view key, const AttributeValue& value) const noexcept;
   std::byte* find(model::EntryKind kind, std::string_view key) const noexcept;
@@ -100,5 +143,48 @@ private:
   const arena::SlotPool& pool_;
   const RecordLimits& limits_;
 };
+
+[[gnu::always_inline]] inline bool SpanSlot::set_quickly(arena::Slot& slot, std::string_view key,
+                                                         const AttributeValue& value) noexcept {
+  arena::SlotHead& head = slot.head;
+  auto& record = *reinterpret_cast<model::RecordHead*>(slot.image.data());
+  const std::size_t key_size = key.size();
+  const AttributeType type = value.type();
+  std::size_t value_size = 8;
+  if (type == AttributeType::string) {
+    value_size = value.string().size();
+    if (value_size > arena::first_chunk || value_size > head.most_characters) return false;
+  } else if (type > AttributeType::float64) {
+    return false;
+  }
+  const std::uint32_t used = head.used.load(std::memory_order_relaxed);
+  const auto payload = static_cast<std::uint32_t>(key_size + value_size);
+  const std::uint32_t total = head_size + model::padded(payload);
+  if (key_size - 1 >= arena::first_chunk || used + total > arena::first_chunk ||
+      record.attributes >= head.most_attributes || (head.flags & slot_flag::chained) != 0 ||
+      head.tag_count == arena::slot_tags) {
+    return false;
+  }
+  const KeyHash hash(key);
+  if ((head.bloom & hash.bloom_bit()) != 0 && remembers(slot, hash)) return false;
+  std::byte* const at = slot.image.data() + used;
+  const std::uint64_t entry = static_cast<std::uint64_t>(model::EntryKind::attribute) |
+                              static_cast<std::uint64_t>(type) << 8 | key_size << 16 |
+                              std::uint64_t{payload} << 32;
+  std::memcpy(at, &entry, sizeof entry);
+  if (type == AttributeType::string) {
+    copy_small(at + 8, key.data(), key_size);
+    copy_small(at + 8 + key_size, value.string().data(), value_size);
+  } else {
+    const std::uint64_t word = value.word();
+    std::memcpy(at + 8, &word, sizeof word);
+    copy_small(at + 16, key.data(), key_size);
+  }
+  head.bloom |= hash.bloom_bit();
+  slot.tags[head.tag_count++] = hash.tag();
+  ++record.attributes;
+  head.used.store(used + total, std::memory_order_release);
+  return true;
+}
 
 }  // namespace posthaste::produce

@@ -5,10 +5,13 @@
 /// while it is being torn down gets a new one.
 
 #include "runtime/arena/layout.h"
+#include "runtime/base/tick_clock.h"
 
 #include <posthaste/ids.h>
 
 #include <array>
+#include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,27 +39,45 @@ struct ParentFrame {
   bool sampled() const noexcept { return (trace_flags & 1) != 0; }
 };
 
-/// xoshiro256++: fast, and long enough for ids; not for secrets.
+/// A multiplicative congruential generator of 128 bits: fast, and long enough for ids; not for
+/// secrets.
 class IdSource {
 public:
-  void seed(std::uint64_t seed) noexcept;
-  TraceId trace_id() noexcept;  // never invalid
-  SpanId span_id() noexcept;
+  void seed(std::uint64_t high, std::uint64_t low) noexcept {
+    state_ = static_cast<Uint128>(high) << 64 | low | 1;  // odd: the full period of 2^126
+  }
+  TraceId trace_id() noexcept {
+    const std::uint64_t words[2] = {next(), next() | 1};  // never invalid
+    return std::bit_cast<TraceId>(words);
+  }
+  SpanId span_id() noexcept {
+    const std::uint64_t word = next();
+    return std::bit_cast<SpanId>(word == 0 ? 1 : word);
+  }
 
 private:
-  std::uint64_t next() noexcept;
-  std::array<std::uint64_t, 4> state_{};
+  std::uint64_t next() noexcept {
+    state_ *= 0xda94'2042'e4dd'58b5;
+    return static_cast<std::uint64_t>(state_ >> 64);
+  }
+  Uint128 state_ = 1;
 };
 
 class ThreadState {
 public:
   /// This thread's; null when there is no memory for one.
-  static ThreadState* current() noexcept;
+  static ThreadState* current() noexcept { return this_thread != nullptr ? this_thread : make(); }
   /// Ids of every thread start anew from fresh entropy: a child of fork must not repeat its
   /// parent's.
   static void reseed_all() noexcept;
 
-  IdSource& ids() noexcept;
+  IdSource& ids() noexcept {
+    if (seed_epoch_ != wanted_epoch.load(std::memory_order_relaxed)) [[unlikely]]
+      seed();
+    return ids_;
+  }
+  /// Exceptions on their way now, as std::uncaught_exceptions() counts them.
+  std::uint32_t uncaught_exceptions() const noexcept { return exceptions_->uncaught; }
 
   /// The current parent; null if there is none.
   const ParentFrame* top() const noexcept {
@@ -85,10 +106,25 @@ private:
     std::uint32_t sequence = 0;
     std::unique_ptr<CarriedText> carried;
   };
+  /// What the Itanium C++ ABI keeps for each thread (`__cxa_eh_globals`); reading it in place
+  /// spares two calls a span.
+  struct Exceptions {
+    void* caught;
+    unsigned uncaught;
+  };
   static constexpr std::uint32_t first_frames = 16;
+
+  static ThreadState* make() noexcept;
+  static void end_of_thread(void* state);
+  void seed() noexcept;
   bool grow() noexcept;
 
+  // Initial-exec: eight bytes of static TLS, also in a library that is loaded late.
+  [[gnu::tls_model("initial-exec")]] static thread_local constinit ThreadState* this_thread;
+  static std::atomic<std::uint32_t> wanted_epoch;
+
   IdSource ids_;
+  const Exceptions* exceptions_;
   std::uint32_t seed_epoch_ = 0;
   std::uint32_t depth_ = 0;
   std::uint32_t capacity_ = 0;
@@ -101,8 +137,5 @@ private:
 /// Scopes that ended on a thread which is not theirs, in this process.
 std::uint64_t misplaced_scopes() noexcept;
 void count_misplaced_scope() noexcept;
-
-/// The lane that suits the CPU this thread runs on.
-std::uint32_t lane_hint(std::uint32_t lanes) noexcept;
 
 }  // namespace posthaste::produce

@@ -40,7 +40,7 @@ public:
   noexcept {
     if constexpr (std::is_same_v<T, bool>) {
       type_ = AttributeType::boolean;
-      boolean_ = value;
+      word_ = value ? 1 : 0;
     } else {
       type_ = AttributeType::int64;
       if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) {
@@ -63,9 +63,11 @@ public:
 
   /// Each is valid only for its own type().
   std::string_view string() const noexcept { return {string_, size_}; }
-  bool boolean() const noexcept { return boolean_; }
+  bool boolean() const noexcept { return word_ != 0; }
   std::int64_t int64() const noexcept { return int64_; }
   double float64() const noexcept { return float64_; }
+  /// The bits of a boolean (0 or 1), int64 or float64.
+  std::uint64_t word() const noexcept { return word_; }
   std::span<const std::string_view> strings() const noexcept { return {strings_, size_}; }
   std::span<const bool> booleans() const noexcept { return {booleans_, size_}; }
   std::span<const std::int64_t> int64s() const noexcept { return {int64s_, size_}; }
@@ -76,7 +78,7 @@ private:
   std::size_t size_ = 0;
   union {
     const char* string_;
-    bool boolean_;
+    std::uint64_t word_;
     std::int64_t int64_;
     double float64_;
     const std::string_view* strings_;
