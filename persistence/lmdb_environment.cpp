@@ -110,9 +110,9 @@ LmdbStatus LmdbTransaction::commit() {
 
 LmdbStatus LmdbEnvironment::open(int directory, Access access, Bytes map,
                                  std::unique_ptr<LmdbEnvironment>& out) {
-  MDB_env* created = nullptr;
-  if (mdb_env_create(&created) != 0) return LmdbStatus::no_memory;
-  std::unique_ptr<LmdbEnvironment> environment{new LmdbEnvironment{created}};
+  std::unique_ptr<LmdbEnvironment> environment{new LmdbEnvironment};
+  if (mdb_env_create(&environment->environment_) != 0) return LmdbStatus::no_memory;
+  MDB_env* const created = environment->environment_;
   environment->map_ = {map.count / system_page() * system_page()};
   if (const int code = mdb_env_set_mapsize(created, environment->map_.count); code != 0)
     return environment->status_of(code);

@@ -96,13 +96,13 @@ public:
 
 private:
   friend class LmdbTransaction;
-  explicit LmdbEnvironment(MDB_env* environment) : environment_(environment) {}
+  LmdbEnvironment() = default;
   LmdbStatus status_of(int code) const noexcept;
   bool out_of_space() const noexcept;
   LmdbStatus respect_file_size_limit();
   void read_map_size() noexcept;
 
-  MDB_env* environment_;
+  MDB_env* environment_ = nullptr;
   unsigned tree_ = 0;
   Bytes map_;
   bool usable_ = true;

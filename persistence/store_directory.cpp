@@ -174,6 +174,10 @@ Result<void> StoreDirectory::finish_rebuild() const {
 
 void StoreDirectory::remove() && {
   const int parent = directory_.get();
+  if (side_) {  // the rest is another version's
+    remove_tree(parent, side_name);
+    return;
+  }
   for (const char* name : {data_name, ledger_name, rebuild_name, quarantine_name, side_name})
     remove_tree(parent, name);
   ::unlinkat(parent, lock_name, 0);

@@ -66,7 +66,7 @@ public:
   /// A subdirectory `rebuild`, empty, for a new data.mdb; and that file put into its place.
   Result<FileDescriptor> begin_rebuild() const;
   Result<void> finish_rebuild() const;
-  /// Deletes the store's files and the directory.
+  /// Deletes the store's files and the directory; beside another version's store, `store-v1` only.
   void remove() &&;
 
   static constexpr std::uint64_t largest_quarantined = 16 * 1024 * 1024;

@@ -1,17 +1,17 @@
-#include "persistence/lmdb_page.h"
 #include "persistence/store.h"
-#include "persistence/store_format.h"
 #include "persistence/store_inspection.h"
 #include "persistence/store_verifier.h"
 #include "tests/persistence/store_fixture.h"
 
-#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <new>
 #include <random>
 
 namespace posthaste::persistence {
@@ -55,25 +55,50 @@ protected:
 
   std::string data_file() const { return directory() + "/data.mdb"; }
 
-  /// Puts the damaged bytes in place and uses the store, in a child, so that a crash or a hang is
-  /// a result. The law: what is there and what was lost is what had been stored.
-  void expect_harmless(const Bytestring& damaged, const std::string& what) {
-    fs::remove_all(directory() + "/quarantine");
-    fs::remove_all(directory() + "/store-v1");
-    write_file(data_file(), damaged);
-    write_file(directory() + "/ledger", ledger_);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      ::alarm(20);
-      ::_exit(use_damaged_store());
+  struct Damage {
+    Bytestring bytes;
+    std::string what;
+  };
+  using MakeDamage = std::function<Damage(unsigned)>;
+
+  /// Uses the store with each damage in turn, in a child, so that a crash or a hang is a result; a
+  /// new child goes on behind it. The law: what is there and what was lost is what was stored.
+  void expect_harmless(unsigned count, const MakeDamage& make) {
+    void* const shared = ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(shared, MAP_FAILED);
+    Progress& progress = *new (shared) Progress;
+    for (; progress.damage < count; ++progress.damage) {
+      const pid_t child = ::fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) ::_exit(use_all(progress, count, make));
+      int status = 0;
+      ASSERT_EQ(::waitpid(child, &status, 0), child);
+      if (WIFEXITED(status) && WEXITSTATUS(status) == 0) break;
+      ADD_FAILURE() << make(progress.damage).what << ": "
+                    << (WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
+                                            : "step " + std::to_string(WEXITSTATUS(status)));
     }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        << what << ": "
-        << (WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
-                                : "exit " + std::to_string(WEXITSTATUS(status)));
+    ::munmap(shared, sizeof(Progress));
+  }
+  void expect_harmless(const Bytestring& damaged, const std::string& what) {
+    expect_harmless(1, [&](unsigned) { return Damage{damaged, what}; });
+  }
+
+  struct Progress {
+    unsigned damage = 0;
+  };
+
+  int use_all(Progress& progress, unsigned count, const MakeDamage& make) {
+    for (; progress.damage < count; ++progress.damage) {
+      ::alarm(30);
+      fs::remove_all(directory() + "/quarantine");
+      fs::remove_all(directory() + "/store-v1");
+      write_file(data_file(), make(progress.damage).bytes);
+      write_file(directory() + "/ledger", ledger_);
+      if (const int step = use_damaged_store(); step != 0) return step;
+    }
+    return 0;
   }
 
   int use_damaged_store() {
@@ -106,6 +131,15 @@ protected:
 
   std::size_t pages() const { return data_.size() / page; }
 
+  static Bytestring::iterator page_of(Bytestring& bytes, std::size_t number) {
+    return bytes.begin() + static_cast<std::ptrdiff_t>(number * page);
+  }
+
+  static void flip_bit(Damage& damage, std::size_t at, unsigned long bit) {
+    damage.bytes[at] = static_cast<char>(damage.bytes[at] ^ (1 << (bit % 8)));
+    damage.what += "bit in byte " + std::to_string(at) + " ";
+  }
+
   Level held_;
   Bytestring data_;
   Bytestring ledger_;
@@ -116,90 +150,85 @@ TEST_F(StoreDamage, IsFoundSoundWhenThereIsNone) {
 }
 
 TEST_F(StoreDamage, OfOneBitAnywhereIsHarmless) {
-  std::mt19937 random{11};
-  for (int i = 0; i < 150; ++i) {
-    Bytestring damaged = data_;
-    const std::size_t at = random() % damaged.size();
-    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
-    expect_harmless(damaged, "bit in byte " + std::to_string(at));
-  }
+  expect_harmless(150, [&](unsigned seed) {
+    std::mt19937 random{1100 + seed};
+    Damage damage{data_, {}};
+    flip_bit(damage, random() % data_.size(), random());
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfOneBitInThePagesHeadersIsHarmless) {
-  std::mt19937 random{12};
-  for (int i = 0; i < 150; ++i) {
-    Bytestring damaged = data_;
-    const std::size_t at = random() % pages() * page + random() % 64;
-    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
-    expect_harmless(damaged, "bit in byte " + std::to_string(at));
-  }
+  expect_harmless(150, [&](unsigned seed) {
+    std::mt19937 random{1300 + seed};
+    Damage damage{data_, {}};
+    flip_bit(damage, random() % pages() * page + random() % 64, random());
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfTheMetaPagesIsHarmless) {
-  std::mt19937 random{13};
-  for (int i = 0; i < 80; ++i) {
-    Bytestring damaged = data_;
-    for (std::size_t meta = 0; meta <= i % 2u; ++meta) {
-      const std::size_t at = meta * page + random() % 160;
-      damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1 + random() % 255));
-    }
-    expect_harmless(damaged, "meta pages, round " + std::to_string(i));
-  }
+  expect_harmless(80, [&](unsigned seed) {
+    std::mt19937 random{1500 + seed};
+    Damage damage{data_, {}};
+    for (std::size_t meta = 0; meta <= seed % 2; ++meta)
+      flip_bit(damage, meta * page + random() % 160, random());
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfAZeroedPageIsHarmless) {
-  for (std::size_t i = 0; i < pages(); i += 1 + i / 20) {
-    Bytestring damaged = data_;
-    std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>(i * page), page, '\0');
-    expect_harmless(damaged, "zeroed page " + std::to_string(i));
-  }
+  expect_harmless(60, [&](unsigned seed) {
+    const std::size_t at = seed < 30 ? seed : seed * 7919 % pages();
+    Damage damage{data_, "zeroed page " + std::to_string(at)};
+    std::fill_n(page_of(damage.bytes, at), page, '\0');
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfAMisplacedPageIsHarmless) {
-  std::mt19937 random{14};
-  for (int i = 0; i < 60; ++i) {
-    Bytestring damaged = data_;
+  expect_harmless(60, [&](unsigned seed) {
+    std::mt19937 random{1600 + seed};
     const std::size_t from = random() % pages();
     const std::size_t to = random() % pages();
-    const bool keeps_number = i % 2 == 0;  // a page that claims to be the one it replaces
-    std::copy_n(data_.begin() + static_cast<std::ptrdiff_t>(from * page), page,
-                damaged.begin() + static_cast<std::ptrdiff_t>(to * page));
-    if (keeps_number) std::memcpy(damaged.data() + to * page, data_.data() + to * page, 8);
-    expect_harmless(damaged, "page " + std::to_string(from) + " at " + std::to_string(to));
-  }
+    Damage damage{data_, "page " + std::to_string(from) + " at " + std::to_string(to)};
+    std::copy_n(page_of(data_, from), page, page_of(damage.bytes, to));
+    if (seed % 2 == 0)  // it claims to be the one that it replaces
+      std::copy_n(page_of(data_, to), 8, page_of(damage.bytes, to));
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfTwoSwappedPagesIsHarmless) {
-  std::mt19937 random{15};
-  for (int i = 0; i < 30; ++i) {
-    Bytestring damaged = data_;
+  expect_harmless(30, [&](unsigned seed) {
+    std::mt19937 random{1700 + seed};
     const std::size_t a = random() % pages();
     const std::size_t b = random() % pages();
-    std::swap_ranges(damaged.begin() + static_cast<std::ptrdiff_t>(a * page),
-                     damaged.begin() + static_cast<std::ptrdiff_t>((a + 1) * page),
-                     damaged.begin() + static_cast<std::ptrdiff_t>(b * page));
-    expect_harmless(damaged, "swapped " + std::to_string(a) + " and " + std::to_string(b));
-  }
+    Damage damage{data_, "swapped " + std::to_string(a) + " and " + std::to_string(b)};
+    std::swap_ranges(page_of(damage.bytes, a), page_of(damage.bytes, a + 1),
+                     page_of(damage.bytes, b));
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfRandomBytesInAPageIsHarmless) {
-  std::mt19937 random{16};
-  for (int i = 0; i < 40; ++i) {
-    Bytestring damaged = data_;
-    const std::size_t at = random() % pages() * page;
-    for (std::size_t j = 0; j < page; ++j) damaged[at + j] = static_cast<char>(random());
-    expect_harmless(damaged, "random page at " + std::to_string(at));
-  }
+  expect_harmless(40, [&](unsigned seed) {
+    std::mt19937 random{1800 + seed};
+    const std::size_t at = random() % pages();
+    Damage damage{data_, "random page " + std::to_string(at)};
+    std::generate_n(page_of(damage.bytes, at), page, [&] { return static_cast<char>(random()); });
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfACutFileIsHarmless) {
-  std::mt19937 random{17};
-  for (int i = 0; i < 60; ++i) {
-    Bytestring damaged = data_;
-    damaged.resize(i % 2 == 0 ? random() % damaged.size() : random() % pages() * page);
-    if (damaged.empty()) continue;
-    expect_harmless(damaged, "cut to " + std::to_string(damaged.size()));
-  }
+  expect_harmless(60, [&](unsigned seed) {
+    std::mt19937 random{1900 + seed};
+    Damage damage{data_, {}};
+    damage.bytes.resize(seed % 2 == 0 ? random() % data_.size() : random() % pages() * page);
+    damage.what = "cut to " + std::to_string(damage.bytes.size());
+    return damage;
+  });
 }
 
 TEST_F(StoreDamage, OfAnEmptyOrGarbageFileIsHarmless) {

@@ -60,6 +60,27 @@ TEST_F(StoreMemory, RunningOutInAnyAllocationOfAnOperationIsAnErrorAndLosesNothi
   EXPECT_TRUE(looked->good()) << looked->file.problem;
 }
 
+TEST_F(StoreMemory, RunningOutKeepsLeasesAndAttempts) {
+  open();
+  append_numbers(1, 3, 100);
+  const auto tried = store_->lease_oldest(only_queue);
+  ASSERT_TRUE(tried && *tried);
+  store_->release((*tried)->key, Attempt::counted);
+  const auto leased = store_->lease_oldest(only_queue);
+  ASSERT_TRUE(leased && *leased);
+  const TestBatch batch{4, 100};
+  const NewBatch arriving = batch.as_new();
+  fail_allocation(0);
+  EXPECT_FALSE(store_->append({&arriving, 1}));
+  ASSERT_TRUE(stop_failing());
+  ASSERT_TRUE(store_->append({&arriving, 1}));
+  EXPECT_EQ(drain(), (std::vector<std::uint64_t>{2, 3, 4}));
+  store_->release((*leased)->key, Attempt::not_counted);
+  const auto again = store_->lease_oldest(only_queue);
+  ASSERT_TRUE(again && *again);
+  EXPECT_EQ((*again)->header.attempts, 1u);
+}
+
 TEST_F(StoreMemory, RunningOutInAnyAllocationOfOpeningIsAnError) {
   open();
   append_numbers(1, 20, 3000);
