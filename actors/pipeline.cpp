@@ -101,10 +101,12 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
   works->house = std::move(*house);
   if (durable.bell->descriptor() >= 0) {
     auto watch =
-        works->io->watch(durable.bell->descriptor(), [kept = works->durable](std::uint64_t) {
+        works->io->watch(durable.bell->descriptor(), [kept = works->durable,
+                                                 on_bell = std::move(parts.on_bell)](std::uint64_t) {
           if (kept->mode.load(std::memory_order_acquire) != Mode::ended) {
             kept->kicks->kick(Role::sampler, 0);
           }
+          if (on_bell) on_bell();
         });
     if (!watch) return std::move(watch).error();
     works->bell = *watch;

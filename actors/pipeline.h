@@ -52,6 +52,7 @@ struct PipelineParts {
   /// By output; null for those with an endpoint, and for consoles, whose sink is made here.
   std::vector<std::shared_ptr<LocalSink>> sinks;
   RestartRule restart_rule;
+  std::function<void()> on_bell;  // may be empty; called on the io thread when the bell has rung
 };
 
 struct PipelineHealth {

@@ -33,7 +33,7 @@ inline void begin_operation(arena::OperationCell& cell, std::string_view name) n
   }
   if (at < kept.size()) {
     std::uint64_t word = 0;
-    copy_small(reinterpret_cast<std::byte*>(&word), kept.data() + at, kept.size() - at);
+    copy_small(reinterpret_cast<std::byte*>(&word), kept.data() + at, (kept.size() - at) & 7);
     cell.words[at / 8].store(word, std::memory_order_relaxed);
   }
 }

@@ -1,8 +1,9 @@
 #include "runtime/produce/thread_state.h"
 
+#include "runtime/base/entropy.h"
+
 #include <cxxabi.h>
 #include <pthread.h>
-#include <sys/random.h>
 
 #include <cstring>
 #include <new>
@@ -11,14 +12,6 @@ namespace posthaste::produce {
 namespace {
 
 std::atomic<std::uint64_t> misplaced{0};
-
-std::uint64_t entropy() noexcept {
-  std::uint64_t value = 0;
-  if (getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value) return value;
-  // No entropy yet, early at boot: an address and a counter still tell threads and processes apart.
-  static std::atomic<std::uint64_t> turn{0x9e37'79b9'7f4a'7c15};
-  return turn.fetch_add(0x9e37'79b9'7f4a'7c15) ^ reinterpret_cast<std::uintptr_t>(&value);
-}
 
 }  // namespace
 

@@ -15,8 +15,12 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace posthaste::wire {
+
+/// Which library compresses: "ISA-L" or "libdeflate".
+std::string_view compressor_name() noexcept;
 
 class Compressor {
 public:

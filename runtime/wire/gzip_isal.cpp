@@ -26,6 +26,10 @@ struct Compressor::State {
       std::make_unique_for_overwrite<std::uint8_t[]>(ISAL_DEF_LVL1_DEFAULT);
 };
 
+std::string_view compressor_name() noexcept {
+  return "ISA-L";
+}
+
 Compressor::Compressor() : state_(std::make_unique<State>()) {}
 Compressor::~Compressor() = default;
 Compressor::Compressor(Compressor&&) noexcept = default;

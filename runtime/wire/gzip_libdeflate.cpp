@@ -29,6 +29,10 @@ struct Compressor::State {
   libdeflate_compressor* const compressor = libdeflate_alloc_compressor(1);
 };
 
+std::string_view compressor_name() noexcept {
+  return "libdeflate";
+}
+
 Compressor::Compressor() : state_(std::make_unique<State>()) {}
 Compressor::~Compressor() = default;
 Compressor::Compressor(Compressor&&) noexcept = default;

@@ -1,0 +1,390 @@
+#include <posthaste/telemetry.h>
+
+#include "actors/pipeline.h"
+#include "api/flight_recorder.h"
+#include "api/fork_guard.h"
+#include "runtime/base/diagnostics_sink.h"
+#include "runtime/base/entropy.h"
+#include "runtime/config/final_settings.h"
+#include "runtime/produce/producer.h"
+#include "runtime/produce/span_access.h"
+#include "runtime/wire/gzip.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+namespace posthaste {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// What a blocking call may take beyond its deadline.
+constexpr milliseconds grace{150};
+
+/// Wakes the caller of a blocking flush or shutdown.
+class Latch {
+public:
+  void open(bool complete) {
+    const std::lock_guard lock(mutex_);
+    complete_ = complete;
+    open_ = true;
+    opened_.notify_all();
+  }
+  /// Whether it was complete; false too when `until` passed.
+  bool wait(SteadyTime until) {
+    std::unique_lock lock(mutex_);
+    return opened_.wait_until(lock, until, [this] { return open_; }) && complete_;
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool open_ = false;
+  bool complete_ = false;
+};
+
+produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
+                                      const FlightRecorder& recorder) {
+  const config::FinalSpanLimits& spans = settings.span_limits();
+  const config::FinalLogSettings& logs = settings.logs();
+  produce::ProducerSetup setup;
+  setup.arena = recorder.arena;
+  setup.generation_base = recorder.region->generation_base();
+  setup.span_limits = {spans.attributes,       spans.events,          spans.links,
+                       spans.event_attributes, spans.link_attributes, spans.value_length};
+  setup.log_limits.attributes = logs.attributes;
+  setup.log_limits.value_length = logs.value_length;
+  setup.sample_rate = settings.sample_rate().as_percent();
+  setup.follow_parents = settings.parent_rule() == ParentRule::follow;
+  setup.on_start = settings.on_start();
+  setup.on_end = settings.on_end();
+  return setup;
+}
+
+}  // namespace
+
+/// One runtime. Its parts go in a fixed order, by tear_down(), on the application's thread;
+/// callbacks on the pipeline's threads hold it weakly.
+class Telemetry::Impl : public std::enable_shared_from_this<Telemetry::Impl> {
+public:
+  explicit Impl(DiagnosticsHandler handler) : diagnostics_(std::move(handler), system_clock()) {}
+
+  Result<void> start(const Settings& settings) {
+    std::vector<Diagnostic> warnings;
+    auto final = config::finalize(settings, config::Environment::of_process(), warnings);
+    for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
+    if (!final) return refuse(config::diagnostic_of(final.error()), std::move(final).error());
+    settings_ = std::make_shared<const config::FinalSettings>(std::move(*final));
+    auto recorder = make_flight_recorder(*settings_);
+    if (!recorder) return refuse(std::move(recorder).error());
+    recorder_ = std::move(*recorder);
+    producer_ = produce::Producer::acquire();
+    if (producer_ == nullptr || !producer_->ingress().usable()) {
+      return refuse(Error(ErrorCode::internal,
+                          "63 Telemetry objects are in use, or there is no memory for one more"));
+    }
+    auto pipeline = actors::Pipeline::start(parts());
+    if (!pipeline) return refuse(std::move(pipeline).error());
+    pipeline_ = std::move(*pipeline);
+    close_in_children(recorder_.region->lock_descriptor());
+    producer_->open(producer_setup(*settings_, recorder_));
+    diagnostics_.report(Severity::info, DiagnosticCode::flight_recorder,
+                        "flight recorder: " + recorder_.region->recorder_state());
+    state_ = State::running;
+    return {};
+  }
+
+  bool records() const noexcept {
+    return state_ == State::running && (producer_->ingress().flags() & Ingress::open) != 0;
+  }
+  std::string why_not() const {
+    if (records()) return {};
+    if (state_ != State::running) return why_not_;
+    return ::getpid() == pid_ ? "it has been shut down" : "this process is a fork of its owner";
+  }
+
+  Tracer tracer(std::string_view name, std::string_view version) {
+    if (state_ != State::running) return Tracer();
+    return SpanAccess::tracer(producer_->number(), scope(name, version));
+  }
+  Logger logger(std::string_view name, std::string_view version) {
+    if (state_ != State::running) return Logger();
+    const config::FinalLogSettings& logs = settings_->logs();
+    return SpanAccess::logger(
+        producer_->number(),
+        producer_->loggers().make(scope(name, version), logs.minimum_severity, logs.rate_limit));
+  }
+
+  /// `done` is called once, with whether it was complete; at once when there is nothing to wait
+  /// for.
+  void flush(milliseconds deadline, std::function<void(bool)> done) {
+    if (!alive()) return done(state_ != State::running);
+    pipeline_->flush(system_clock().steady() + deadline, std::move(done));
+  }
+  void stop(milliseconds deadline, std::function<void(bool)> done) {
+    if (!alive()) return done(state_ != State::running);
+    producer_->close();
+    pipeline_->stop(system_clock().steady() + deadline, std::move(done));
+  }
+  void ask_to_stop() noexcept {
+    if (state_ != State::running) return;
+    asked_to_stop_.store(true, std::memory_order_relaxed);
+    producer_->bell().ring_loudly();
+  }
+
+  FlushReport report(bool complete) const { return {complete, ledger()}; }
+  Ledger ledger() const {
+    if (!alive()) return {};
+    Ledger ledger = pipeline_->ledger();
+    ledger.refused = producer_->refused();
+    return ledger;
+  }
+  Health health() const;
+  milliseconds shutdown_deadline() const {
+    return settings_ == nullptr ? milliseconds{0} : settings_->shutdown_deadline();
+  }
+
+  /// After a stop: ends the threads and frees what they used; what hangs is left to itself.
+  void tear_down(milliseconds patience) noexcept;
+
+private:
+  enum class State : std::uint8_t { off, running, gone };
+
+  bool alive() const noexcept { return state_ == State::running && ::getpid() == pid_; }
+
+  Error refuse(Error error) { return refuse(config::diagnostic_of(error), std::move(error)); }
+  Error refuse(const Diagnostic& diagnostic, Error error) {
+    diagnostics_.report(diagnostic);
+    why_not_ = error.message();
+    tear_down(milliseconds{0});
+    return error;
+  }
+
+  actors::PipelineParts parts() {
+    actors::PipelineParts parts;
+    parts.settings = settings_;
+    parts.arena = recorder_.arena;
+    parts.region = recorder_.region.get();
+    parts.bell = &producer_->bell();
+    parts.ingress = &producer_->ingress();
+    parts.diagnostics = &diagnostics_;
+    parts.seed = entropy();
+    for (const auto& candidate : settings_->arena().directories) {
+      parts.orphan_directories.push_back(candidate.path);
+    }
+    for (const config::FinalOutput& output : settings_->outputs()) {
+      parts.sinks.push_back(output.sink);
+    }
+    parts.on_bell = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->answer_bell();
+    };
+    return parts;
+  }
+
+  /// On the io thread: somebody may have called request_shutdown().
+  void answer_bell() {
+    if (!asked_to_stop_.exchange(false, std::memory_order_relaxed)) return;
+    stop(shutdown_deadline(), [](bool) {});
+  }
+
+  std::uint16_t scope(std::string_view name, std::string_view version) {
+    const std::uint16_t number = producer_->scopes().intern({name, version, {}});
+    if (number == 0 && !name.empty()) {
+      diagnostics_.report(Severity::warn, DiagnosticCode::setting_adapted,
+                          "there are too many tracers and loggers of different names: \"" +
+                              std::string(name) + "\" and later ones record without a scope name");
+    }
+    return number;
+  }
+
+  const pid_t pid_ = ::getpid();
+  DiagnosticsSink diagnostics_;
+  State state_ = State::off;
+  std::string why_not_ = "it was not started";
+  std::shared_ptr<const config::FinalSettings> settings_;
+  FlightRecorder recorder_;
+  produce::Producer* producer_ = nullptr;
+  std::unique_ptr<actors::Pipeline> pipeline_;
+  std::atomic<bool> asked_to_stop_{false};
+};
+
+Health Telemetry::Impl::health() const {
+  Health health;
+  if (!alive()) {
+    health.state = "off: " + why_not();
+    return health;
+  }
+  actors::PipelineHealth inside = pipeline_->health();
+  health.state = records() ? "running" : "stopped";
+  health.flight_recorder = recorder_.region->recorder_state();
+  health.tick_source = recorder_.arena.header().tick_source == TickSource::time_stamp_counter
+                           ? "time-stamp counter"
+                           : "CLOCK_MONOTONIC";
+  health.compression = wire::compressor_name();
+  health.arena_bytes = inside.arena_bytes;
+  health.arena_free_bytes = inside.arena_free_bytes;
+  health.restarts = inside.restarts;
+  health.outputs = std::move(inside.outputs);
+  return health;
+}
+
+void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
+  if (state_ == State::gone) return;
+  const bool forked = ::getpid() != pid_;
+  if (state_ == State::running) state_ = State::gone;
+  if (forked || (pipeline_ != nullptr && !pipeline_->end(patience))) {
+    // Threads that hang (or are not in this process at all) may still use all of this.
+    static_cast<void>(pipeline_.release());
+    static_cast<void>(recorder_.region.release());
+    static_cast<void>(new std::shared_ptr<Impl>(shared_from_this()));
+    return;
+  }
+  pipeline_.reset();
+  if (recorder_.region != nullptr) forget_in_children(recorder_.region->lock_descriptor());
+  if (producer_ != nullptr) producer_->release();
+  recorder_.region.reset();
+  diagnostics_.close(milliseconds{100});
+}
+
+std::uint64_t FlushReport::delivered() const noexcept {
+  std::uint64_t sum = 0;
+  for (const OutputLedger& output : ledger.outputs) sum += output.delivered;
+  return sum;
+}
+std::uint64_t FlushReport::stored() const noexcept {
+  std::uint64_t sum = 0;
+  for (const OutputLedger& output : ledger.outputs) sum += output.in_store;
+  return sum;
+}
+std::uint64_t FlushReport::resident() const noexcept {
+  std::uint64_t sum = 0;
+  for (const OutputLedger& output : ledger.outputs) sum += output.resident;
+  return sum;
+}
+std::uint64_t FlushReport::dropped() const noexcept {
+  std::uint64_t sum = 0;
+  for (const OutputLedger& output : ledger.outputs) sum += output.dropped.total();
+  return sum;
+}
+std::string_view FlushReport::last_error() const noexcept {
+  for (const OutputLedger& output : ledger.outputs) {
+    if (!output.last_error.empty()) return output.last_error;
+  }
+  return {};
+}
+
+Telemetry::Telemetry() noexcept = default;
+Telemetry::Telemetry(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Telemetry::Telemetry(Telemetry&&) noexcept = default;
+
+Telemetry& Telemetry::operator=(Telemetry&& other) noexcept {
+  if (this != &other) {
+    Telemetry old(std::move(impl_));
+    impl_ = std::move(other.impl_);
+  }
+  return *this;
+}
+
+Telemetry::~Telemetry() {
+  if (impl_ == nullptr) return;
+  shutdown(impl_->shutdown_deadline());
+  impl_->tear_down(grace);
+}
+
+Result<Telemetry> Telemetry::create(Settings settings) noexcept {
+  try {
+    auto impl = std::make_shared<Impl>(settings.diagnostics);
+    auto started = impl->start(settings);
+    if (!started) return std::move(started).error();
+    return Telemetry(std::move(impl));
+  } catch (const std::exception& exception) {
+    return Error(ErrorCode::internal, std::string("telemetry did not start: ") + exception.what());
+  }
+}
+
+Telemetry start(Settings settings) noexcept {
+  try {
+    auto impl = std::make_shared<Telemetry::Impl>(settings.diagnostics);
+    // What is wrong has been said, and the object remembers it.
+    [[maybe_unused]] const Result<void> started = impl->start(settings);
+    return Telemetry(std::move(impl));
+  } catch (const std::exception&) {
+    return Telemetry();  // no memory for so much as the reason
+  }
+}
+
+bool Telemetry::is_running() const noexcept {
+  return impl_ != nullptr && impl_->records();
+}
+
+std::string Telemetry::why_not() const {
+  return impl_ == nullptr ? "it was not started" : impl_->why_not();
+}
+
+Tracer Telemetry::tracer(std::string_view name, std::string_view version) const noexcept {
+  try {
+    return impl_ == nullptr ? Tracer() : impl_->tracer(name, version);
+  } catch (const std::exception&) {
+    return Tracer();
+  }
+}
+
+Logger Telemetry::logger(std::string_view name, std::string_view version) const noexcept {
+  try {
+    return impl_ == nullptr ? Logger() : impl_->logger(name, version);
+  } catch (const std::exception&) {
+    return Logger();
+  }
+}
+
+FlushReport Telemetry::flush(milliseconds deadline) noexcept {
+  if (impl_ == nullptr) return {};
+  const auto latch = std::make_shared<Latch>();
+  impl_->flush(deadline, [latch](bool complete) { latch->open(complete); });
+  return impl_->report(latch->wait(system_clock().steady() + deadline + grace));
+}
+
+void Telemetry::flush(milliseconds deadline,
+                      std::function<void(const FlushReport&)> done) noexcept {
+  if (impl_ == nullptr) return done({});
+  impl_->flush(deadline, [weak = std::weak_ptr(impl_), done = std::move(done)](bool complete) {
+    const auto self = weak.lock();
+    done(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
+  });
+}
+
+FlushReport Telemetry::shutdown(milliseconds deadline) noexcept {
+  if (impl_ == nullptr) return {};
+  const auto latch = std::make_shared<Latch>();
+  impl_->stop(deadline, [latch](bool complete) { latch->open(complete); });
+  return impl_->report(latch->wait(system_clock().steady() + deadline + grace));
+}
+
+void Telemetry::shutdown(milliseconds deadline,
+                         std::function<void(const FlushReport&)> done) noexcept {
+  if (impl_ == nullptr) return done({});
+  impl_->stop(deadline, [weak = std::weak_ptr(impl_), done = std::move(done)](bool complete) {
+    const auto self = weak.lock();
+    done(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
+  });
+}
+
+void Telemetry::request_shutdown() noexcept {
+  if (impl_ != nullptr) impl_->ask_to_stop();
+}
+
+Ledger Telemetry::ledger() const {
+  return impl_ == nullptr ? Ledger{} : impl_->ledger();
+}
+
+Health Telemetry::health() const {
+  if (impl_ != nullptr) return impl_->health();
+  Health health;
+  health.state = "off: it was not started";
+  return health;
+}
+
+}  // namespace posthaste
