@@ -1,4 +1,6 @@
+#include "persistence/crc32c.h"
 #include "persistence/store.h"
+#include "persistence/store_format.h"
 #include "persistence/store_inspection.h"
 #include "persistence/store_verifier.h"
 #include "tests/persistence/store_fixture.h"
@@ -13,6 +15,7 @@
 #include <iterator>
 #include <new>
 #include <random>
+#include <string_view>
 
 namespace posthaste::persistence {
 namespace {
@@ -310,6 +313,54 @@ TEST_F(StoreDamage, LeavesAFileOfAnotherLmdbVersionAlone) {
   EXPECT_EQ(drain(), (std::vector<std::uint64_t>{5000, 5001, 5002}));
   EXPECT_EQ(read_file(data_file()), other);
   EXPECT_TRUE(fs::exists(directory() + "/store-v1/data.mdb"));
+}
+
+/// All copies of the store header in the file, old pages included.
+std::vector<std::size_t> store_headers(const Bytestring& bytes) {
+  const std::string_view whole{bytes.data(), bytes.size()};
+  const std::string_view magic{"PHSTORE", 8};
+  std::vector<std::size_t> found;
+  for (std::size_t at = whole.find(magic); at != whole.npos; at = whole.find(magic, at + 1))
+    found.push_back(at);
+  return found;
+}
+
+TEST_F(StoreDamage, LeavesAStoreOfAnotherSchemaAlone) {
+  Bytestring other = data_;
+  for (const std::size_t at : store_headers(other)) {
+    other[at + 8] = 2;
+    const std::span<const char> checked{other.data() + at, store_header_bytes - 4};
+    const std::uint32_t check = crc32c(std::as_bytes(checked));
+    std::memcpy(other.data() + at + store_header_bytes - 4, &check, sizeof check);
+  }
+  write_file(data_file(), other);
+  open();
+  EXPECT_EQ(store_->total().batches, 0u);
+  EXPECT_TRUE(store_->take_losses().empty());
+  append_numbers(5000, 2, 100);
+  open();
+  EXPECT_EQ(drain(), (std::vector<std::uint64_t>{5000, 5001}));
+  EXPECT_EQ(read_file(data_file()), other);
+  store_.reset();
+  StoreOptions existing = options();
+  existing.create = false;
+  Result<std::unique_ptr<Store>> adopted = Store::open(existing);
+  ASSERT_TRUE(adopted);
+  Store::remove(std::move(*adopted));
+  EXPECT_EQ(read_file(data_file()), other);  // not ours to delete
+}
+
+TEST_F(StoreDamage, OfTheStoreHeaderAloneCostsNothing) {
+  Bytestring damaged = data_;
+  for (const std::size_t at : store_headers(damaged)) damaged[at + 30] ^= 0x10;
+  write_file(data_file(), damaged);
+  open();
+  EXPECT_TRUE(store_->take_losses().empty());
+  EXPECT_EQ(store_->total(), held_);
+  const Result<StoreKey> key = append(TestBatch{5000, 10});
+  ASSERT_TRUE(key);
+  EXPECT_EQ(store_->index().entries().rbegin()->first, *key);
+  EXPECT_EQ(drain().size(), held_.batches + 1);
 }
 
 TEST_F(StoreDamage, NoticesAFileThatWentBackInTime) {
