@@ -17,6 +17,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   span.h
   span_kind.h
   telemetry.h
+  testing.h
   tracer.h
   units.h)
 list(TRANSFORM POSTHASTE_PUBLIC_HEADERS PREPEND ${CMAKE_CURRENT_LIST_DIR}/include/posthaste/)

@@ -1,0 +1,106 @@
+#pragma once
+
+/// For an application's own unit tests: what was recorded, in memory, as plain values.
+///
+///   posthaste::testing::InMemoryOutput memory;
+///   auto telemetry = posthaste::start({.service_name = "test", .outputs = {memory.output()}});
+///   ...
+///   telemetry.flush(std::chrono::seconds(1));
+///   EXPECT_EQ(memory.spans().at(0).name, "charge card");
+///
+/// Threads:  any. Blocking: a mutex, for the time of a copy.
+/// Memory:   keeps everything until clear(); meant for tests, not for servers.
+
+#include <posthaste/export.h>
+#include <posthaste/ids.h>
+#include <posthaste/settings.h>
+#include <posthaste/span.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace posthaste::testing {
+
+using Value = std::variant<std::string, bool, std::int64_t, double, std::vector<std::string>,
+                           std::vector<bool>, std::vector<std::int64_t>, std::vector<double>>;
+using ValueMap = std::map<std::string, Value, std::less<>>;
+
+struct RecordedEvent {
+  std::string name;
+  TimePoint time;
+  ValueMap attributes;
+};
+
+struct RecordedLink {
+  TraceId trace_id;
+  SpanId span_id;
+  ValueMap attributes;
+};
+
+struct RecordedSpan {
+  std::string name;
+  SpanKind kind = SpanKind::internal;
+  StatusCode status = StatusCode::unset;
+  std::string status_description;
+  TraceId trace_id;
+  SpanId span_id;
+  SpanId parent_span_id;       // none: a root
+  std::string operation_name;  // of the local root
+  std::string trace_state;
+  std::string scope_name;
+  std::string scope_version;
+  TimePoint start;
+  TimePoint end;
+  double sample_rate = 100;  // percent
+  ValueMap attributes;
+  std::vector<RecordedEvent> events;
+  std::vector<RecordedLink> links;
+  std::uint32_t dropped_attributes = 0;
+  std::uint32_t dropped_events = 0;
+  std::uint32_t dropped_links = 0;
+};
+
+struct RecordedLog {
+  Severity severity = Severity::info;
+  std::string severity_text;
+  Value body;
+  std::string event_name;
+  TraceId trace_id;  // none: written outside of any span
+  SpanId span_id;
+  std::string operation_name;
+  std::string scope_name;
+  std::string scope_version;
+  TimePoint time;
+  ValueMap attributes;
+  std::uint32_t dropped_attributes = 0;
+};
+
+class POSTHASTE_API InMemoryOutput {
+public:
+  InMemoryOutput();
+  ~InMemoryOutput();
+  InMemoryOutput(const InMemoryOutput&) = delete;
+  InMemoryOutput& operator=(const InMemoryOutput&) = delete;
+
+  /// For Settings::outputs. The Telemetry may outlive this object.
+  LocalOutput output() const;
+
+  /// Copies of everything delivered so far, in the order of recording on each thread. A flush of
+  /// the Telemetry brings in what was recorded before it.
+  std::vector<RecordedSpan> spans() const;
+  std::vector<RecordedLog> logs() const;
+  /// The first span of that name; a default one if there is none.
+  RecordedSpan span(std::string_view name) const;
+  void clear();
+
+private:
+  class Sink;
+  std::shared_ptr<Sink> sink_;
+};
+
+}  // namespace posthaste::testing

@@ -1,0 +1,192 @@
+#include <posthaste/testing.h>
+
+#include "runtime/model/record_times.h"
+#include "runtime/model/record_view.h"
+
+#include <posthaste/local_sink.h>
+
+#include <mutex>
+#include <utility>
+
+namespace posthaste::testing {
+namespace {
+
+using model::EntryKind;
+
+template <class Element>
+std::vector<Element> elements_of(const model::ValueView& value) {
+  std::vector<Element> elements;
+  value.for_each_element([&](auto element) {
+    using Given = decltype(element);
+    constexpr bool text = std::is_same_v<Given, std::string_view>;
+    if constexpr (std::is_same_v<Given, Element> ||
+                  (text && std::is_same_v<Element, std::string>)) {
+      elements.emplace_back(element);
+    }
+  });
+  return elements;
+}
+
+Value value_of(const model::ValueView& value) {
+  switch (value.type()) {
+    case AttributeType::string: return std::string(value.string());
+    case AttributeType::boolean: return value.boolean();
+    case AttributeType::int64: return value.int64();
+    case AttributeType::float64: return value.float64();
+    case AttributeType::string_array: return elements_of<std::string>(value);
+    case AttributeType::boolean_array: return elements_of<bool>(value);
+    case AttributeType::int64_array: return elements_of<std::int64_t>(value);
+    case AttributeType::float64_array: return elements_of<double>(value);
+  }
+  return std::string();
+}
+
+ValueMap values_of(std::string_view entries) {
+  ValueMap values;
+  model::EntryRange range(entries);
+  while (const auto entry = range.next()) {
+    if (entry->head.kind == EntryKind::attribute) {
+      values.insert_or_assign(std::string(entry->key()), value_of(entry->value()));
+    }
+  }
+  return values;
+}
+
+/// Relative to the span's start where that is in ticks too, so that both agree to the nanosecond.
+TimePoint event_time(const model::EventHead& event, const model::RecordHead& record,
+                     TimePoint start) {
+  const bool is_wall = event.time_is_wall != 0;
+  const TickScale scale = TickCalibration::first();
+  if (is_wall || (record.flags & model::record_flag::start_is_wall) != 0) {
+    return model::wall_time(event.time, is_wall, is_wall ? scale : TickCalibration::refreshed());
+  }
+  return start + scale.between(record.start, event.time);
+}
+
+RecordedSpan span_of(const model::RecordView& record, const LocalRecord& local) {
+  const model::RecordHead& head = record.head();
+  RecordedSpan span;
+  span.kind = static_cast<SpanKind>(head.kind);
+  span.status = static_cast<StatusCode>(head.status);
+  span.trace_id = head.trace_id;
+  span.span_id = head.span_id;
+  span.parent_span_id = head.parent_span_id;
+  span.scope_name = local.scope_name;
+  span.scope_version = local.scope_version;
+  span.start = local.start;
+  span.end = local.end;
+  span.sample_rate = head.sample_rate;
+  span.dropped_attributes = head.dropped_attributes;
+  span.dropped_events = head.dropped_events;
+  span.dropped_links = head.dropped_links;
+  model::EntryRange entries = record.entries();
+  while (const auto entry = entries.next()) {
+    switch (entry->head.kind) {
+      case EntryKind::name: span.name = entry->text(); break;
+      case EntryKind::operation_name: span.operation_name = entry->text(); break;
+      case EntryKind::trace_state: span.trace_state = entry->text(); break;
+      case EntryKind::status_description: span.status_description = entry->text(); break;
+      case EntryKind::attribute:
+        span.attributes.insert_or_assign(std::string(entry->key()), value_of(entry->value()));
+        break;
+      case EntryKind::event:
+        if (const auto event = model::EventView::from(*entry)) {
+          span.events.push_back({std::string(event->name),
+                                 event_time(event->head, head, local.start),
+                                 values_of(event->attributes)});
+        }
+        break;
+      case EntryKind::link:
+        if (const auto link = model::LinkView::from(*entry)) {
+          span.links.push_back(
+              {link->head.trace_id, link->head.span_id, values_of(link->attributes)});
+        }
+        break;
+      default: break;
+    }
+  }
+  if ((head.flags & model::record_flag::local_root) != 0) span.operation_name = span.name;
+  return span;
+}
+
+RecordedLog log_of(const model::RecordView& record, const LocalRecord& local) {
+  const model::RecordHead& head = record.head();
+  RecordedLog log;
+  log.severity = static_cast<Severity>(head.kind);
+  log.trace_id = head.trace_id;
+  log.span_id = head.span_id;
+  log.scope_name = local.scope_name;
+  log.scope_version = local.scope_version;
+  log.time = local.start;
+  log.dropped_attributes = head.dropped_attributes;
+  model::EntryRange entries = record.entries();
+  while (const auto entry = entries.next()) {
+    switch (entry->head.kind) {
+      case EntryKind::body: log.body = value_of(entry->value()); break;
+      case EntryKind::severity_text: log.severity_text = entry->text(); break;
+      case EntryKind::event_name: log.event_name = entry->text(); break;
+      case EntryKind::operation_name: log.operation_name = entry->text(); break;
+      case EntryKind::attribute:
+        log.attributes.insert_or_assign(std::string(entry->key()), value_of(entry->value()));
+        break;
+      default: break;
+    }
+  }
+  return log;
+}
+
+}  // namespace
+
+class InMemoryOutput::Sink final : public LocalSink {
+public:
+  void take(const LocalRecord& local) noexcept override {
+    const auto record = model::RecordView::from(local.bytes);
+    if (!record) return;
+    const std::lock_guard lock(mutex_);
+    if (record->head().type == model::RecordType::span) spans_.push_back(span_of(*record, local));
+    if (record->head().type == model::RecordType::log) logs_.push_back(log_of(*record, local));
+  }
+  std::vector<RecordedSpan> spans() const {
+    const std::lock_guard lock(mutex_);
+    return spans_;
+  }
+  std::vector<RecordedLog> logs() const {
+    const std::lock_guard lock(mutex_);
+    return logs_;
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    spans_.clear();
+    logs_.clear();
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::vector<RecordedSpan> spans_;
+  std::vector<RecordedLog> logs_;
+};
+
+InMemoryOutput::InMemoryOutput() : sink_(std::make_shared<Sink>()) {}
+InMemoryOutput::~InMemoryOutput() = default;
+
+LocalOutput InMemoryOutput::output() const {
+  return {sink_};
+}
+std::vector<RecordedSpan> InMemoryOutput::spans() const {
+  return sink_->spans();
+}
+std::vector<RecordedLog> InMemoryOutput::logs() const {
+  return sink_->logs();
+}
+void InMemoryOutput::clear() {
+  sink_->clear();
+}
+
+RecordedSpan InMemoryOutput::span(std::string_view name) const {
+  for (RecordedSpan& span : sink_->spans()) {
+    if (span.name == name) return std::move(span);
+  }
+  return {};
+}
+
+}  // namespace posthaste::testing
