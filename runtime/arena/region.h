@@ -55,8 +55,9 @@ public:
   std::uint32_t generation_base() const noexcept;
 
   /// Gets the pages of up to `segments` more segments and puts them on the arena's free list.
-  /// Gives how many there were; fewer than asked only when the arena has no more. An actor calls
-  /// it whenever `arena.free_segments()` gets low.
+  /// Gives how many there were; fewer than asked only when the arena has no more. The owner calls
+  /// it once at the start (an arena of less than 16 segments takes next to nothing), then an actor
+  /// whenever `arena.free_segments()` gets low.
   Result<std::uint32_t> extend(const Arena& arena, std::uint32_t segments);
   /// Says to others, by the file's time, when the owner was last alive. Call it once a minute.
   void mark_alive() noexcept;

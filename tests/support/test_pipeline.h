@@ -73,7 +73,7 @@ public:
     if (all.empty()) return false;
     const arena::BodyIndex index = all[nth % all.size()];
     table_.set_state(index, arena::BodyState::in_flight);
-    std::vector<std::uint64_t> numbers(table_.entry(index).body_size / 8);
+    std::vector<std::uint64_t> numbers((table_.entry(index).body_size + 7) / 8);
     std::byte* to = reinterpret_cast<std::byte*>(numbers.data());
     for (const auto& part : table_.bytes(index).body) {
       std::memcpy(to, part.data(), part.size());

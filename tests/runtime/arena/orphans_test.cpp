@@ -31,7 +31,7 @@ void leave_orphan(const MemoryDirectory& directory, std::uint64_t random,
                                   .random = random});
     if (!region || !region->is_recorder()) ::_exit(1);
     const Arena arena = Arena::format(region->memory(), geometry, {}, 99, 0);
-    if (!region->extend(arena, 4)) ::_exit(1);
+    if (!region->extend(arena, 8)) ::_exit(1);
     arena.header().boot_id = this_boot;
     arena.output(0).id = 100;
     arena.output(1).id = 200;
@@ -159,7 +159,7 @@ TEST(Orphans, AreEmptiedInPlaceAndGoWhenTheyAreRemoved) {
   ASSERT_TRUE(orphan) << orphan.error().message();
   LaneReader reader(orphan->arena(), LaneReader::Holes::skip);
   EXPECT_EQ(drain(reader).size(), 20u);
-  EXPECT_EQ(*orphan->region().extend(orphan->arena(), 100), 12u);
+  EXPECT_EQ(*orphan->region().extend(orphan->arena(), 100), 8u);
   EXPECT_EQ(directory.files(), 1u);
   orphan->remove();
   EXPECT_EQ(directory.files(), 0u);
