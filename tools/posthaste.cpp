@@ -16,6 +16,8 @@ int run(int argc, char** argv) {
   application.require_subcommand(1);
   ExitCode exit_code = ExitCode::ok;
   add_emulator_command(application, exit_code);
+  add_load_command(application, exit_code);
+  add_store_command(application, exit_code);
   try {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
