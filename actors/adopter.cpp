@@ -88,7 +88,9 @@ bool Adopter::adopt_stores() {
     stores_found_ = true;
     const std::string& ours = durable_.settings->store().directory;
     stores_ = persistence::Store::orphans(parent_of(ours));
-    std::erase_if(stores_, [&](const std::string& path) { return !is_sibling(path, ours); });
+    std::erase_if(stores_, [&](const std::string& path) {
+      return !is_sibling(path, ours) || path == durable_.desk.store->directory();
+    });
   }
   if (stores_.empty()) return false;
   persistence::Store& into = *durable_.desk.store;

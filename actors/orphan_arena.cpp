@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::size_t records_at_once = 256;
 
-std::vector<std::byte> gathered(const std::vector<std::span<const std::byte>>& pieces) {
-  std::vector<std::byte> bytes;
-  for (const auto piece : pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
-  return bytes;
-}
-
 /// The record with the name of its local root's operation behind it, if there is room.
 std::vector<std::byte> with_operation_name(const model::RecordHead& record,
                                            std::string_view operation_name) {

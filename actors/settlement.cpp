@@ -6,50 +6,6 @@
 namespace posthaste::actors {
 namespace {
 
-using Kind = Settlement::Effect::Kind;
-
-std::vector<std::byte> gathered(const std::vector<std::span<const std::byte>>& pieces) {
-  std::vector<std::byte> bytes;
-  for (const auto piece : pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
-  return bytes;
-}
-
-std::vector<std::uint32_t> indexes(const std::vector<RejectedItem>& rejected) {
-  std::vector<std::uint32_t> result;
-  for (const RejectedItem& item : rejected) result.push_back(item.index);
-  return result;
-}
-
-std::vector<std::byte> to_bytes(const wire::ByteBuffer& buffer) {
-  return {buffer.bytes().begin(), buffer.bytes().end()};
-}
-
-/// A body on the heap, with its map parsed.
-struct Opened {
-  std::vector<std::byte> body;
-  wire::ItemMap map;
-};
-
-Result<Opened> open(std::vector<std::byte> body, std::span<const std::byte> map) {
-  auto parsed = wire::ItemMap::parse(map);
-  if (!parsed) return std::move(parsed).error();
-  return Opened{std::move(body), std::move(*parsed)};
-}
-
-HeapBody heap_body(const wire::CutBody& cut) {
-  wire::ByteBuffer map;
-  cut.map.append_to(map);
-  return {to_bytes(cut.gzipped), to_bytes(map), cut.map.records(), cut.map.items()};
-}
-
-std::optional<arena::BodyDraft> draft_of(arena::BodyWriter& writer, const HeapBody& body) {
-  const std::size_t size = body.body.size() + body.map.size();
-  if (size > arena::BodyWriter::size_limit) return std::nullopt;
-  auto draft = writer.allocate(static_cast<std::uint32_t>(size));
-  if (draft && (!draft->write(body.body) || !draft->write(body.map))) return std::nullopt;
-  return draft;
-}
-
 arena::BodyFacts facts_of(const HeapBody& body, const arena::BodyEntry& of) {
   return {.records = body.records,
           .items = body.items,
@@ -60,18 +16,18 @@ arena::BodyFacts facts_of(const HeapBody& body, const arena::BodyEntry& of) {
           .created = WallTime{std::chrono::nanoseconds{of.created_wall_ns}}};
 }
 
-Settlement::Effect worked() {
+}  // namespace
+
+Settlement::Effect Settlement::Effect::worked() noexcept {
   return {Kind::worked, {}, false};
 }
 
-Settlement::Effect failed(const NextStep& next, bool slow_down) {
+Settlement::Effect Settlement::Effect::failed(const NextStep& next, bool slow_down) noexcept {
   std::chrono::nanoseconds pause{};
   if (const auto* again = std::get_if<SendAgain>(&next)) pause = again->delay;
   if (const auto* away = std::get_if<PutAway>(&next)) pause = away->delay;
   return {Kind::failed, pause, slow_down};
 }
-
-}  // namespace
 
 Settlement::Settlement(Durable& durable, Custody& custody, std::uint64_t seed)
     : durable_(durable),
@@ -110,9 +66,9 @@ Result<Consignment> Settlement::load_body(arena::BodyIndex index) {
   if (most == 0 || most >= entry.items) {
     return Consignment{.ticket = 0, .items = entry.items, .body = std::move(bytes.body)};
   }
-  auto opened = open(gathered(bytes.body), gathered(bytes.map));
-  if (!opened) return std::move(opened).error();
-  return first_lines(opened->body, opened->map, most, compressor());
+  auto map = wire::ItemMap::parse(gathered(bytes.map));
+  if (!map) return std::move(map).error();
+  return first_lines(gathered(bytes.body), *map, most, compressor());
 }
 
 void Settlement::discard_body(arena::BodyIndex index) noexcept {
@@ -124,20 +80,20 @@ Settlement::Effect Settlement::land_body(const Flight& flight, const Judgement& 
   const arena::BodyEntry& entry = table_.entry(flight.body);
   if (judgement.verdict == Verdict::split && flight.lines > 1) {
     narrow(flight, flight.lines, now);
-    return worked();
+    return Effect::worked();
   }
   if (flight.lines < entry.items)
     return keep_part(flight, widened(judgement, flight.lines, entry.items), now);
   switch (judgement.verdict) {
     case Verdict::delivered:
       settle_body(flight.body, {.delivered = entry.records}, DropReason::rejected, 0);
-      return worked();
+      return Effect::worked();
     case Verdict::split:
       settle_body(flight.body, {}, DropReason::too_large, entry.records);
-      return worked();
+      return Effect::worked();
     case Verdict::drop:
       settle_body(flight.body, {}, judgement.reason, entry.records);
-      return worked();
+      return Effect::worked();
     case Verdict::partial: return keep_part(flight, judgement, now);
     case Verdict::retry_later: break;
   }
@@ -186,9 +142,9 @@ Settlement::Effect Settlement::retry_body(arena::BodyIndex index, const Judgemen
   }
   if (const auto* end = std::get_if<GiveUp>(&next)) {
     settle_body(index, {}, end->reason, entry.records);
-    return failed(next, judgement.slow_down);
+    return Effect::failed(next, judgement.slow_down);
   }
-  const Effect effect = failed(next, judgement.slow_down);
+  const Effect effect = Effect::failed(next, judgement.slow_down);
   note = next_note(note, judgement.blames_body);
   note.not_before = now + effect.pause;
   note.put_away = std::holds_alternative<PutAway>(next);
@@ -203,15 +159,15 @@ Settlement::Effect Settlement::keep_part(const Flight& flight, const Judgement& 
   const arena::BodyEntry& entry = table_.entry(index);
   if (judgement.verdict == Verdict::retry_later) return retry_body(index, judgement, now);
   const arena::BodyBytes bytes = table_.bytes(index);
-  auto opened = open(gathered(bytes.body), gathered(bytes.map));
-  if (!opened) {  // without its map the answer cannot be read by item
+  const auto map = wire::ItemMap::parse(gathered(bytes.map));
+  if (!map) {  // without its map the answer cannot be read by item
     discard_body(index);
-    return worked();
+    return Effect::worked();
   }
-  const Tally counts = tally(opened->map, judgement);
+  const Tally counts = tally(*map, judgement);
   if (judgement.retry.empty()) {
     settle_body(index, counts, judgement.reason, 0);
-    return worked();
+    return Effect::worked();
   }
   const bool sliced = flight.lines < entry.items;
   const BodyNote note = custody_.notes[index];
@@ -222,32 +178,31 @@ Settlement::Effect Settlement::keep_part(const Flight& flight, const Judgement& 
   if (const auto* end = std::get_if<GiveUp>(&next)) {
     count(counts, judgement.reason, false);
     settle_body(index, {}, end->reason, counts.remaining);
-    return failed(next, judgement.slow_down);
+    return Effect::failed(next, judgement.slow_down);
   }
-  auto cut = wire::select_items(opened->body, opened->map, judgement.retry,
-                                indexes(judgement.rejected), compressor());
-  if (!cut) {
+  const auto remains = remains_of(gathered(bytes.body), *map, judgement, compressor());
+  if (!remains) {
     count(counts, judgement.reason, false);
     settle_body(index, {}, DropReason::corrupt, counts.remaining);
-    return worked();
+    return Effect::worked();
   }
-  const HeapBody remains = heap_body(*cut);
-  auto draft = draft_of(writer_, remains);
+  auto draft = draft_of(writer_, *remains);
   if (!draft) {
     Judgement whole = judgement;
     whole.ambiguous = true;
     return retry_body(index, whole, now);
   }
-  Effect effect = failed(next, judgement.slow_down);
+  Effect effect = Effect::failed(next, judgement.slow_down);
   count(counts, judgement.reason, false);
-  const arena::BodyIndex rest = writer_.replace(index, std::move(*draft), facts_of(remains, entry));
+  const arena::BodyIndex rest =
+      writer_.replace(index, std::move(*draft), facts_of(*remains, entry));
   BodyNote& fresh = custody_.notes[rest];
   fresh = sliced ? note : next_note(note, judgement.blames_body);
   fresh.batch = table_.entry(rest).batch;
   fresh.not_before = now + effect.pause;
   fresh.put_away = std::holds_alternative<PutAway>(next);
   if (!sliced && (judgement.accepted == 0 || judgement.slow_down)) return effect;
-  return worked();  // it takes items; the remainder waits for itself
+  return Effect::worked();  // it takes items; the remainder waits for itself
 }
 
 bool Settlement::take_in(const HeapBody& body) {
@@ -258,144 +213,6 @@ bool Settlement::take_in(const HeapBody& body) {
                                       .map_size = static_cast<std::uint32_t>(body.map.size()),
                                       .created = durable_.clock->wall()});
   return true;
-}
-
-// ---- batches of the store
-
-Result<Consignment> Settlement::load_lease(const Lease& lease) {
-  const persistence::StoredBatch& batch = *lease.batch;
-  if (lease.most_lines == 0 || lease.most_lines >= batch.header.items) {
-    return Consignment{.ticket = 0,
-                       .items = batch.header.items,
-                       .body = {std::span<const std::byte>(batch.body)},
-                       .keep_alive = lease.batch};
-  }
-  auto map = wire::ItemMap::parse(batch.user);
-  if (!map) return std::move(map).error();
-  return first_lines(batch.body, *map, lease.most_lines, compressor());
-}
-
-void Settlement::discard_lease(Lease& lease) {
-  settle_lease(lease, {}, DropReason::corrupt, lease.batch->header.records);
-}
-
-Settlement::Effect Settlement::land_lease(const Flight& flight, const Judgement& judgement,
-                                          SteadyTime now) {
-  const auto at = std::find_if(custody_.leases.begin(), custody_.leases.end(),
-                               [&](const Lease& l) { return l.batch->key == flight.key; });
-  if (at == custody_.leases.end()) return {};
-  Lease& lease = *at;
-  const persistence::BatchHeader& header = lease.batch->header;
-  if (judgement.verdict == Verdict::split && flight.lines > 1) {
-    lease.most_lines = std::max(flight.lines / 2, 1u);
-    lease.in_flight = false;
-    return worked();
-  }
-  if (flight.lines < header.items) {
-    return keep_part_of_lease(lease, flight, widened(judgement, flight.lines, header.items), now);
-  }
-  switch (judgement.verdict) {
-    case Verdict::delivered:
-      settle_lease(lease, {.delivered = header.records}, DropReason::rejected, 0);
-      return worked();
-    case Verdict::split:
-      settle_lease(lease, {}, DropReason::too_large, header.records);
-      return worked();
-    case Verdict::drop: settle_lease(lease, {}, judgement.reason, header.records); return worked();
-    case Verdict::partial: return keep_part_of_lease(lease, flight, judgement, now);
-    case Verdict::retry_later: break;
-  }
-  return retry_lease(lease, judgement, now);
-}
-
-Settlement::Effect Settlement::keep_part_of_lease(Lease& lease, const Flight& flight,
-                                                  const Judgement& judgement, SteadyTime now) {
-  if (judgement.verdict == Verdict::retry_later) return retry_lease(lease, judgement, now);
-  const bool sliced = flight.lines < lease.batch->header.items;
-  auto map = wire::ItemMap::parse(lease.batch->user);
-  if (!map) {
-    discard_lease(lease);
-    return worked();
-  }
-  const Tally counts = tally(*map, judgement);
-  if (judgement.retry.empty()) {
-    settle_lease(lease, counts, judgement.reason, 0);
-    return worked();
-  }
-  auto cut = wire::select_items(lease.batch->body, *map, judgement.retry,
-                                indexes(judgement.rejected), compressor());
-  if (!cut) {
-    settle_lease(lease, counts, DropReason::corrupt, counts.remaining);
-    return worked();
-  }
-  const std::uint32_t failures = lease.failures + 1;
-  replace_lease(lease, heap_body(*cut), counts, judgement.reason);
-  if (sliced) return worked();
-  const bool works = judgement.accepted > 0 && !judgement.slow_down;
-  return {works ? Kind::worked : Kind::failed, policy_.delay(judgement, failures, custody_.number),
-          judgement.slow_down};
-}
-
-Settlement::Effect Settlement::retry_lease(Lease& lease, const Judgement& judgement,
-                                           SteadyTime now) {
-  const persistence::BatchHeader& header = lease.batch->header;
-  const std::uint32_t blamed = header.attempts + lease.failures + (judgement.blames_body ? 1u : 0u);
-  const Attempts attempts{.failures = lease.failures + 1,
-                          .blamed = blamed,
-                          .in_memory = {},
-                          .age = durable_.clock->wall() - header.created.wall};
-  const NextStep next =
-      policy_.next(judgement, attempts, static_cast<std::uint64_t>(lease.batch->key));
-  if (const auto* end = std::get_if<GiveUp>(&next)) {
-    settle_lease(lease, {}, end->reason, header.records);
-    return failed(next, judgement.slow_down);
-  }
-  const Effect effect = failed(next, judgement.slow_down);
-  const std::uint32_t records = header.records;
-  if (judgement.blames_body) {  // others of the queue go on meanwhile
-    ++lease.failures;
-    lease.not_before = now + effect.pause;
-    lease.in_flight = false;
-  } else {
-    give_back(lease);
-  }
-  if (judgement.ambiguous) {
-    custody_.head().ambiguous.fetch_add(records, std::memory_order_relaxed);
-  }
-  return effect;
-}
-
-void Settlement::give_back(Lease& lease) {
-  StoreOrder order{.kind = StoreOrder::Kind::release, .output = custody_.number};
-  order.key = lease.batch->key;
-  order.counts = lease.failures > 0;
-  durable_.desk.orders.push(std::move(order));
-  forget_lease(lease.batch->key);
-}
-
-void Settlement::settle_lease(Lease& lease, const Tally& counts, DropReason reason,
-                              std::uint32_t dropped) {
-  StoreOrder order{.kind = StoreOrder::Kind::settle, .output = custody_.number};
-  order.key = lease.batch->key;
-  durable_.desk.orders.push(std::move(order));
-  count(counts, reason, true);
-  custody_.count_dropped(reason, dropped);
-  forget_lease(lease.batch->key);
-}
-
-void Settlement::replace_lease(Lease& lease, HeapBody remains, const Tally& counts,
-                               DropReason reason) {
-  StoreOrder order{.kind = StoreOrder::Kind::replace, .output = custody_.number};
-  order.key = lease.batch->key;
-  order.header = lease.batch->header;
-  order.remains = std::move(remains);
-  durable_.desk.orders.push(std::move(order));
-  count(counts, reason, true);
-  forget_lease(lease.batch->key);
-}
-
-void Settlement::forget_lease(persistence::StoreKey key) noexcept {
-  std::erase_if(custody_.leases, [key](const Lease& lease) { return lease.batch->key == key; });
 }
 
 }  // namespace posthaste::actors

@@ -35,6 +35,9 @@ public:
     enum class Kind : std::uint8_t { worked, neutral, failed } kind = Kind::neutral;
     std::chrono::nanoseconds pause{};  // before this cargo, or another of the store, is sent
     bool slow_down = false;
+
+    static Effect worked() noexcept;
+    static Effect failed(const NextStep& next, bool slow_down) noexcept;
   };
   /// What a request for this cargo carries: the whole body, or the first lines of one that was too
   /// large. `lines` says how many. Fails where body and map do not agree.

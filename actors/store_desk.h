@@ -11,6 +11,7 @@
 /// Threads:  put and the levels from any; the rest from the storekeeper.
 /// Blocking: a short mutex. Full: bounded by bodies and leases, which are bounded themselves.
 
+#include "actors/heap_body.h"
 #include "actors/inbox.h"
 #include "persistence/batch.h"
 #include "persistence/store.h"
@@ -24,14 +25,6 @@
 #include <vector>
 
 namespace posthaste::actors {
-
-/// A body that lies on the heap: what remains of a stored batch, or has no room in the arena.
-struct HeapBody {
-  std::vector<std::byte> body;
-  std::vector<std::byte> map;
-  std::uint32_t records = 0;
-  std::uint32_t items = 0;
-};
 
 struct StoreOrder {
   enum class Kind : std::uint8_t {

@@ -14,6 +14,7 @@ constexpr seconds reopen_pause{30};
 constexpr seconds retry_pause{1};
 constexpr seconds maintenance{10};
 constexpr seconds rate_window{60};
+constexpr int most_siblings = 16;
 constexpr std::size_t orders_at_once = 128;
 constexpr std::uint64_t bytes_at_once = 1024 * 1024;
 
@@ -24,12 +25,6 @@ persistence::StoreOptions options_of(const Durable& durable) {
   options.max_age = durable.settings->store().max_age;
   options.clock = durable.clock;
   return options;
-}
-
-std::vector<std::byte> gathered(const std::vector<std::span<const std::byte>>& pieces) {
-  std::vector<std::byte> bytes;
-  for (const auto piece : pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
-  return bytes;
 }
 
 }  // namespace
@@ -69,8 +64,21 @@ SteadyTime Storekeeper::step(SteadyTime now) {
 
 // ---- opening
 
+/// The first directory of `<dir>`, `<dir>.2`, ... that no other process of this application owns.
+Result<std::unique_ptr<persistence::Store>> Storekeeper::open_unowned() const {
+  persistence::StoreOptions options = options_of(durable_);
+  const std::string directory = options.directory;
+  auto opened = persistence::Store::open(options);
+  for (int number = 2; number <= most_siblings; ++number) {
+    if (opened || opened.error().code() != ErrorCode::store_locked) break;
+    options.directory = directory + "." + std::to_string(number);
+    opened = persistence::Store::open(options);
+  }
+  return opened;
+}
+
 void Storekeeper::open(SteadyTime now) {
-  auto opened = persistence::Store::open(options_of(durable_));
+  auto opened = open_unowned();
   if (!opened) {
     fail(opened.error(), now);
     open_at_ = now + reopen_pause;

@@ -32,6 +32,7 @@ private:
   using Kind = StoreOrder::Kind;
   using Orders = std::vector<StoreOrder*>;
 
+  Result<std::unique_ptr<persistence::Store>> open_unowned() const;
   void open(SteadyTime now);
   void count_what_was_found();
   bool serve_orders(SteadyTime now);

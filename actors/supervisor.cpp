@@ -96,13 +96,15 @@ bool Supervisor::may_restart(Role role, std::uint32_t output, const std::string&
     durable_.restarts.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
+  if (durable_.endings.deadline()) return false;
+  at->second = RestartLimit(rule_);  // once more as often, to end in order
   durable_.diagnostics->report(
       Severity::error, DiagnosticCode::restart_limit,
       name + " failed more than " + std::to_string(rule_.most) + " times in " +
           std::to_string(std::chrono::duration_cast<seconds>(rule_.within).count()) +
           " s; telemetry is closed, and what it holds is stored");
   durable_.endings.ask(now + durable_.settings->shutdown_deadline(), {});
-  return false;
+  return true;
 }
 
 }  // namespace posthaste::actors

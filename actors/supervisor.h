@@ -30,7 +30,8 @@ public:
   Supervisor(Durable& durable, const RestartRule& rule);
   SteadyTime step(SteadyTime now) override;
 
-  /// A part died: whether to start it again. If not, the ending has begun.
+  /// A part died: whether to start it again. At its limit the ending begins, for which it may die
+  /// as often once more, so that what it holds can be stored; after that it stays dead.
   bool may_restart(Role role, std::uint32_t output, const std::string& name, SteadyTime now);
 
 private:

@@ -1,7 +1,5 @@
 #include "actors/transmitter.h"
 
-#include "runtime/arena/log.h"
-
 #include <algorithm>
 #include <random>
 #include <string>
@@ -12,13 +10,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds turn_limit{1};             // how long a body waits for its turn
 constexpr seconds lost_after{1};             // a flight that nobody carries
 constexpr milliseconds judge_patience{100};  // for a delivery to judge its answer
 constexpr milliseconds flight_watch{250};
 constexpr milliseconds storing_watch{20};
 constexpr milliseconds start_jitter{2'000};
-constexpr std::size_t relieved_at_once = 8;
 constexpr std::uint64_t few_stored = 4;
 
 Judgement lost_answer() {
@@ -232,198 +228,6 @@ void Transmitter::say(const Judgement& judgement, const std::string& error) {
       Severity::warn,
       certificate ? DiagnosticCode::certificate_rejected : DiagnosticCode::delivery_failing,
       custody_.name + ": " + error);
-}
-
-// ---- what is sent
-
-void Transmitter::collect_ready(SteadyTime now) {
-  ready_.clear();
-  const std::uint64_t encoded = custody_.head().encoded_up_to.load(std::memory_order_acquire);
-  for (arena::BodyIndex i = 0; i < arena::bodies_per_output; ++i) {
-    if (settlement_.table().state(i) != arena::BodyState::ready) continue;
-    const arena::BodyEntry& entry = settlement_.table().entry(i);
-    if (entry.extent_end > encoded) continue;  // its batcher is still in the middle of it
-    BodyNote& note = custody_.notes[i];
-    if (note.batch != entry.batch) note = {.batch = entry.batch, .since = now};
-    ready_.push_back(i);
-  }
-  std::sort(ready_.begin(), ready_.end(), [this](arena::BodyIndex a, arena::BodyIndex b) {
-    return settlement_.table().entry(a).batch < settlement_.table().entry(b).batch;
-  });
-}
-
-void Transmitter::send(SteadyTime now) {
-  std::uint32_t room = flow_.live_room(flights_of(Flight::Cargo::body));
-  std::vector<arena::BodyIndex> left;
-  for (const arena::BodyIndex index : ready_) {
-    if (room > 0 && custody_.notes[index].not_before <= now) {
-      begin_body(index, now);
-      --room;
-    } else {
-      left.push_back(index);
-    }
-  }
-  ready_ = std::move(left);
-}
-
-void Transmitter::begin_body(arena::BodyIndex index, SteadyTime now) {
-  auto load = settlement_.load_body(index);
-  if (!load) {
-    settlement_.discard_body(index);
-    return;
-  }
-  load->ticket = durable_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
-  custody_.flights.push_back({.ticket = load->ticket,
-                              .cargo = Flight::Cargo::body,
-                              .body = index,
-                              .key = {},
-                              .lines = load->items,
-                              .begun = now});
-  settlement_.table().set_state(index, arena::BodyState::in_flight);
-  deliveries_.begin(std::move(*load));
-}
-
-void Transmitter::begin_lease(Lease& lease, SteadyTime now) {
-  auto load = settlement_.load_lease(lease);
-  if (!load) {
-    settlement_.discard_lease(lease);
-    return;
-  }
-  load->ticket = durable_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
-  custody_.flights.push_back({.ticket = load->ticket,
-                              .cargo = Flight::Cargo::lease,
-                              .body = 0,
-                              .key = lease.batch->key,
-                              .lines = load->items,
-                              .begun = now});
-  lease.in_flight = true;
-  deliveries_.begin(std::move(*load));
-}
-
-bool Transmitter::send_lease(SteadyTime now) {
-  for (Lease& lease : custody_.leases) {
-    if (lease.in_flight || lease.not_before > now) continue;
-    begin_lease(lease, now);
-    return true;
-  }
-  return false;
-}
-
-void Transmitter::probe(SteadyTime now) {
-  if (!flow_.outage() || now < flow_.probe_at()) return;
-  const bool under_way =
-      std::any_of(custody_.flights.begin(), custody_.flights.end(),
-                  [this](const Flight& flight) { return flight.begun >= flow_.probe_at(); });
-  if (under_way || send_lease(now)) return;
-  if (custody_.store_batches.load(std::memory_order_relaxed) > custody_.leases.size()) {
-    ask_for_leases(1);
-  } else if (!ready_.empty()) {
-    begin_body(ready_.front(), now);
-    ready_.erase(ready_.begin());
-  }
-}
-
-void Transmitter::replay(SteadyTime now) {
-  if (flow_.outage() || now < replay_at_) return;
-  const bool draining = durable_.mode.load(std::memory_order_acquire) != Mode::running;
-  if (draining) {
-    give_leases_back();
-    return;
-  }
-  const std::uint32_t live = flights_of(Flight::Cargo::body);
-  std::uint32_t flying = flights_of(Flight::Cargo::lease);
-  std::uint32_t room = flow_.replay_room(live);
-  if (room == 0 && live == 0) room = 1;  // nothing was sent yet: the oldest is the probe
-  while (flying < room && send_lease(now)) ++flying;
-  ask_for_leases(2 * std::size_t{room});
-}
-
-/// So many are held or asked for, as far as there are any.
-void Transmitter::ask_for_leases(std::size_t wanted) {
-  const auto held = custody_.leases.size() + custody_.leases_asked;
-  const auto stored = custody_.store_batches.load(std::memory_order_relaxed);
-  for (std::size_t have = held; have < std::min<std::size_t>(wanted, stored); ++have) {
-    durable_.desk.orders.push({.kind = StoreOrder::Kind::lease, .output = custody_.number});
-    ++custody_.leases_asked;
-    durable_.kicks->kick(Role::storekeeper);
-  }
-}
-
-void Transmitter::give_leases_back() {
-  for (auto at = custody_.leases.begin(); at != custody_.leases.end();) {
-    Lease& lease = *at++;
-    if (lease.in_flight) continue;
-    settlement_.give_back(lease);
-    durable_.kicks->kick(Role::storekeeper);
-  }
-}
-
-// ---- what is put away
-
-bool Transmitter::is_overdue(const BodyNote& note, std::size_t place, SteadyTime now) const {
-  if (note.put_away || flow_.outage() || !sends() || place >= flow_.window()) return true;
-  return note.not_before <= now && now - std::max(note.since, note.not_before) > turn_limit;
-}
-
-void Transmitter::put_away_overdue(SteadyTime now) {
-  const StoreState state = durable_.desk.state.load(std::memory_order_acquire);
-  std::vector<arena::BodyIndex> left;
-  for (std::size_t place = 0; place < ready_.size(); ++place) {
-    const arena::BodyIndex index = ready_[place];
-    const BodyNote& note = custody_.notes[index];
-    if (durable_.desk.usable() && note.store_not_before <= now && is_overdue(note, place, now)) {
-      store(index);
-    } else if (state == StoreState::none && note.put_away) {
-      drop(index, DropReason::lag);
-    } else {
-      left.push_back(index);
-    }
-  }
-  ready_ = std::move(left);
-}
-
-void Transmitter::store(arena::BodyIndex index) {
-  StoreOrder order{.kind = StoreOrder::Kind::append, .output = custody_.number};
-  order.entry = index;
-  order.batch = settlement_.table().entry(index).batch;
-  settlement_.table().set_state(index, arena::BodyState::storing);
-  try {
-    durable_.desk.orders.push(std::move(order));
-  } catch (...) {
-    settlement_.table().set_state(index, arena::BodyState::ready);
-    throw;
-  }
-  durable_.kicks->kick(Role::storekeeper);
-}
-
-void Transmitter::drop(arena::BodyIndex index, DropReason reason) {
-  custody_.count_dropped(reason, settlement_.table().entry(index).records);
-  settlement_.table().settle(index);
-  batcher_waits_ = true;
-  durable_.diagnostics->report(Severity::warn, DiagnosticCode::records_dropped,
-                               custody_.name + ": a batch was dropped (" +
-                                   std::string(to_string(reason)) +
-                                   "): the output does not keep up, and the store cannot take it");
-}
-
-/// What the output holds beyond its share of the arena goes, oldest first.
-void Transmitter::relieve(SteadyTime now) {
-  const std::uint64_t most_waiting = durable_.settings->batch().max_waiting;
-  const bool over = custody_.held_bytes() > durable_.share_of_an_output() ||
-                    (most_waiting != 0 &&
-                     arena::resident_records(custody_.arena, custody_.number) > most_waiting);
-  if (over != custody_.over_share.exchange(over, std::memory_order_relaxed)) batcher_waits_ = true;
-  if (!over) return;
-  const StoreState state = durable_.desk.state.load(std::memory_order_acquire);
-  const std::size_t count = std::min(ready_.size(), relieved_at_once);
-  for (std::size_t i = 0; i < count; ++i) {
-    const arena::BodyIndex index = ready_[i];
-    if (durable_.desk.usable()) {
-      if (custody_.notes[index].store_not_before <= now) store(index);
-    } else {
-      drop(index, state == StoreState::none ? DropReason::lag : DropReason::store_io);
-    }
-  }
 }
 
 // ---- the end of a step

@@ -33,6 +33,8 @@ public:
   SteadyTime step(SteadyTime now) override;
 
 private:
+  static constexpr std::chrono::seconds turn_limit{1};  // how long a body waits for its turn
+
   void recover();
   void take_store_results(SteadyTime now);
   void take_result(const StoreResult& result, SteadyTime now);

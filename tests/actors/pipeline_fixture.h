@@ -46,6 +46,7 @@ struct RigOptions {
   RestartRule restarts{};
   std::string recorder_directory = {};  // empty: anonymous memory
   std::string store_directory = {};     // empty: one of its own
+  std::uint64_t first_number = 1;       // of the records; their span ids are made of it
 };
 
 class Rig {
@@ -79,7 +80,7 @@ public:
   /// Records `count` spans; those that found a full arena are tried again until there is room.
   void record(std::uint32_t count, std::uint32_t lane = 0) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint64_t number = ++recorded_;
+      const std::uint64_t number = options_.first_number + recorded_++;
       if (!eventually([&] { return write(number, lane); }, seconds{20})) {
         throw std::runtime_error("the arena stays full");
       }
@@ -111,7 +112,7 @@ public:
     }
   }
 
-  const std::string& diagnostics_path() const { return said_; }
+  const Ingress& ingress() const { return ingress_; }
 
 private:
   void make_arena() {
@@ -138,6 +139,7 @@ private:
     resource.set("service.name", std::string("rig"));
     arena_.header().resource_size = static_cast<std::uint32_t>(resource.bytes().size());
     std::memcpy(arena_.resource().data(), resource.bytes().data(), resource.bytes().size());
+    std::memcpy(arena_.header().boot_id.data(), "this boot", 9);
     lanes_ = arena::LaneWriter(arena_);
   }
 
@@ -207,9 +209,7 @@ private:
   arena::LaneWriter lanes_;
   Bell bell_;
   Ingress ingress_;
-  std::string said_;
-  DiagnosticsSink diagnostics_{[this](const Diagnostic& d) { said_ += d.message + '\n'; },
-                               system_clock()};
+  DiagnosticsSink diagnostics_{[](const Diagnostic&) {}, system_clock()};
   std::atomic<std::uint64_t> recorded_{0};
   std::unique_ptr<Pipeline> pipeline_;
 };

@@ -1,0 +1,183 @@
+#include "tests/actors/pipeline_fixture.h"
+#include "tests/support/child_process.h"
+#include "tests/support/memory_directory.h"
+
+#include <dirent.h>
+
+#include <fstream>
+#include <set>
+
+namespace posthaste::actors::testing_support {
+namespace {
+
+using posthaste::testing_support::ChildProcess;
+using posthaste::testing_support::MemoryDirectory;
+
+Settings quick() {
+  Settings settings;
+  settings.batch.delay = milliseconds{20};
+  settings.batch.size = 100;
+  return settings;
+}
+
+constexpr RestartRule often{.most = 100'000, .within = seconds{60}};
+
+constexpr ActorName everybody[] = {ActorName::sampler, ActorName::batcher, ActorName::transmitter,
+                                   ActorName::storekeeper, ActorName::supervisor};
+
+TEST(PipelineDeaths, LoseAndRepeatNothingUnderLoad) {
+  ScriptedIngestion server;
+  Rig rig({server.connection_string()}, {.settings = quick(), .restarts = often});
+  for (std::uint32_t round = 0; round < 200; ++round) {
+    const std::uint32_t deaths = rig->health().restarts;
+    rig.record(100);
+    rig->kill(everybody[round % std::size(everybody)]);
+    rig.record(100);
+    ASSERT_TRUE(eventually([&] { return rig->health().restarts > deaths; }));
+  }
+  EXPECT_TRUE(rig.flush(seconds{30}));
+  EXPECT_TRUE(eventually([&] { return server.distinct() == rig.recorded(); }));
+  EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].in_store == 0; }));
+  EXPECT_EQ(server.copies(), rig.recorded());
+  EXPECT_GE(rig->health().restarts, 200u);
+  rig.expect_sums_to_close();
+}
+
+TEST(PipelineDeaths, LoseAndRepeatNothingDuringOutages) {
+  ScriptedIngestion server;
+  Rig rig({server.connection_string()}, {.settings = quick(), .restarts = often});
+  for (std::uint32_t round = 0; round < 120; ++round) {
+    if (round % 40 == 10) server.close_door();
+    if (round % 40 == 30) server.open_door();
+    rig.record(100);
+    rig->kill(everybody[round % std::size(everybody)]);
+    if (round % 10 == 0) {
+      EXPECT_TRUE(rig.flush(seconds{20}));
+    }
+  }
+  EXPECT_TRUE(eventually([&] { return server.distinct() == rig.recorded(); }, seconds{40}));
+  EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].in_store == 0; }));
+  EXPECT_EQ(server.copies() - server.distinct(), 0u);
+  rig.expect_sums_to_close();
+}
+
+TEST(PipelineDeaths, BeyondTheLimitTheDoorIsClosedAndWhatIsHeldIsSaved) {
+  ScriptedIngestion server;
+  server.close_door();
+  Rig rig({server.connection_string()},
+          {.settings = quick(), .restarts = {.most = 2, .within = seconds{60}}});
+  rig.record(1'000);
+  ASSERT_TRUE(rig.flush());
+  rig.record(500);
+  for (int i = 0; i < 3; ++i) {
+    rig->kill(ActorName::batcher);
+    ASSERT_TRUE(eventually(
+        [&] { return rig->health().restarts > static_cast<std::uint32_t>(i) || i == 2; }));
+  }
+  EXPECT_TRUE(eventually([&] { return (rig.ingress().flags() & Ingress::open) == 0; }));
+  EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].in_store == 1'500; }));
+  EXPECT_TRUE(rig.stop());
+  rig.expect_sums_to_close();
+}
+
+/// A process that records and is killed; its server takes nothing.
+void leave_behind(const ScriptedIngestion& server, const RigOptions& options, std::uint32_t count) {
+  ChildProcess child([&] {
+    Rig rig({server.connection_string()}, options);
+    rig.record(count / 2);
+    rig.flush(milliseconds{500});
+    rig.record(count - count / 2);
+    ::_exit(0);
+  });
+  ASSERT_EQ(child.wait(), 0);
+}
+
+void expect_adopted(ScriptedIngestion& server, const RigOptions& options, std::uint32_t count) {
+  server.open_door();
+  Rig rig({server.connection_string()}, options);
+  EXPECT_TRUE(eventually([&] { return server.distinct() == count; }, seconds{20}));
+  EXPECT_TRUE(eventually([&] {
+    const OutputLedger output = rig->ledger().outputs[0];
+    return output.in_store == 0 && output.resident == 0;
+  }));
+  EXPECT_EQ(server.copies(), count);
+  EXPECT_EQ(rig->ledger().outputs[0].recovered, count);
+  rig.expect_sums_to_close();
+}
+
+TEST(PipelineDeaths, OfAProcessWithAStoreLoseNothing) {
+  MemoryDirectory memory;
+  persistence::ScratchDirectory disk;
+  ScriptedIngestion server;
+  server.close_door();
+  const RigOptions options{
+      .settings = quick(), .recorder_directory = memory.path(), .store_directory = disk / "store"};
+  leave_behind(server, options, 3'000);
+  expect_adopted(server, options, 3'000);
+}
+
+TEST(PipelineDeaths, OfAProcessWithoutAStoreLoseNothingEither) {
+  MemoryDirectory memory;
+  ScriptedIngestion server;
+  server.close_door();
+  const RigOptions options{
+      .settings = quick(), .store = false, .recorder_directory = memory.path()};
+  leave_behind(server, options, 2'000);
+  expect_adopted(server, options, 2'000);
+}
+
+TEST(PipelineDeaths, TheStoreOfASiblingThatIsGoneIsTakenOver) {
+  persistence::ScratchDirectory disk;
+  ScriptedIngestion server;
+  server.close_door();
+  const RigOptions options{.settings = quick(), .store_directory = disk / "store"};
+  {
+    Rig first({server.connection_string()}, options);
+    first.record(200);
+    ASSERT_TRUE(first.flush());
+    RigOptions others = options;
+    others.first_number = 1'000;
+    Rig second({server.connection_string()}, others);  // its store is `store.2`
+    second.record(300);
+    ASSERT_TRUE(second.stop(milliseconds{900}));
+    ASSERT_TRUE(first.stop(milliseconds{900}));
+  }
+  expect_adopted(server, options, 500);
+  EXPECT_FALSE(std::filesystem::exists(disk / "store.2"));
+}
+
+/// The names of this process's threads that are ours.
+std::multiset<std::string> our_threads() {
+  std::multiset<std::string> names;
+  DIR* const tasks = ::opendir("/proc/self/task");
+  while (const dirent* task = ::readdir(tasks)) {
+    std::ifstream file(std::string("/proc/self/task/") + task->d_name + "/comm");
+    std::string name;
+    if (std::getline(file, name) && name.starts_with("posthaste.")) names.insert(name);
+  }
+  ::closedir(tasks);
+  return names;
+}
+
+TEST(PipelineThreads, AreFewAndNamedAndEndWithIt) {
+  ScriptedIngestion server;
+  {
+    Rig rig({server.connection_string()}, {.settings = quick()});
+    rig.record(1'000);
+    EXPECT_TRUE(rig.flush());
+    EXPECT_TRUE(eventually([] { return our_threads().size() >= 6; }));
+    const std::multiset<std::string> names = our_threads();
+    EXPECT_LE(names.size(), 7u);
+    EXPECT_EQ(names.count("posthaste.cpu"), 2u);
+    EXPECT_EQ(names.count("posthaste.clk"), 1u);
+    EXPECT_EQ(names.count("posthaste.prt"), 1u);
+    EXPECT_EQ(names.count("posthaste.store"), 1u);
+    EXPECT_EQ(names.count("posthaste.io"), 1u);
+    EXPECT_TRUE(rig.stop());
+    EXPECT_TRUE(rig->end(seconds{2}));
+  }
+  EXPECT_TRUE(eventually([] { return our_threads().empty(); }));
+}
+
+}  // namespace
+}  // namespace posthaste::actors::testing_support
