@@ -72,16 +72,18 @@ std::string file_name(std::uint64_t random) {
 }
 
 /// Nobody takes the file for an orphan's before it is locked: until then its name starts with a
-/// dot.
-Result<void> lock_and_name(int directory, int file, const std::string& hidden,
-                           const std::string& name, std::size_t size) {
+/// dot. False, with errno, when that fails; EWOULDBLOCK if somebody who looks for orphans was
+/// faster.
+bool lock_and_name(int directory, int file, const std::string& hidden, const std::string& name,
+                   std::size_t size) {
   const bool done = ::flock(file, LOCK_EX | LOCK_NB) == 0 &&
                     ::ftruncate(file, static_cast<off_t>(size)) == 0 &&
                     ::renameat(directory, hidden.c_str(), directory, name.c_str()) == 0;
-  if (done) return {};
-  const Error error = failed(name);
+  if (done) return true;
+  const int error = errno;
   ::unlinkat(directory, hidden.c_str(), 0);
-  return error;
+  errno = error;
+  return false;
 }
 
 }  // namespace
@@ -126,10 +128,10 @@ Result<RecorderFile> create_recorder_file(const std::string& directory, std::siz
     FileDescriptor file(::openat(at, hidden.c_str(), flags, 0600));
     if (!file && errno == EEXIST) continue;
     if (!file) return failed(own->path + "/" + hidden);
-    if (auto named = lock_and_name(at, file.get(), hidden, name, size); !named) {
-      return named.error();
+    if (lock_and_name(at, file.get(), hidden, name, size)) {
+      return RecorderFile{std::move(file), own->path + "/" + name};
     }
-    return RecorderFile{std::move(file), own->path + "/" + name};
+    if (errno != EWOULDBLOCK) return failed(own->path + "/" + name);
   }
   return unavailable(own->path, "no free name for the file");
 }

@@ -49,8 +49,8 @@ bool touch(std::byte* from, std::size_t size) noexcept {
 }
 
 /// Why the recorder must not take `size` bytes of what the cgroup has left, if so.
-std::string cgroup_objection(std::size_t size) {
-  const std::optional<Bytes> left = memory_left();
+std::string cgroup_objection(std::size_t size, const std::string& root) {
+  const std::optional<Bytes> left = memory_left(root);
   if (!left || size < left->count / 4) return {};
   return "the memory cgroup has " + std::to_string(left->count >> 10) +
          " KiB left, and four times the arena's " + std::to_string(size >> 10) + " KiB are wanted";
@@ -107,7 +107,8 @@ Result<Region> Region::create_recorder(const RegionOptions& options, const std::
 Result<Region> Region::create(const RegionOptions& given) {
   RegionOptions options = given;
   options.size = (options.size + page - 1) / page * page;
-  std::string reasons = options.recorder ? cgroup_objection(options.size) : "not wanted";
+  std::string reasons =
+      options.recorder ? cgroup_objection(options.size, options.system_root) : "not wanted";
   if (reasons.empty()) {
     for (const std::string& directory : options.directories) {
       auto region = create_recorder(options, directory);

@@ -28,6 +28,7 @@ struct RegionOptions {
   bool recorder = true;       // false: anonymous memory is wanted
   std::vector<std::string> directories;  // where to try, in this order; absolute
   std::uint64_t random = 0;              // makes the file's name unique
+  std::string system_root = {};          // put before /proc and /sys; for tests
 };
 
 class Region {

@@ -132,6 +132,27 @@ TEST(Region, StaysBelowTheLimitOnFileSizes) {
   EXPECT_EQ(directory.files(), 0u);
 }
 
+TEST(Region, StaysBelowAQuarterOfWhatTheMemoryCgroupHasLeft) {
+  const MemoryDirectory directory;
+  const std::string root = directory.path() + "/root";
+  const std::string group = root + "/sys/fs/cgroup/a";
+  std::filesystem::create_directories(group);
+  std::filesystem::create_directories(root + "/proc/self");
+  std::ofstream(root + "/proc/self/cgroup") << "0::/a\n";
+  std::ofstream(root + "/proc/self/mountinfo")
+      << "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+  std::ofstream(group + "/memory.current") << "1000000\n";
+  for (const bool enough : {false, true}) {
+    RegionOptions options = options_for({directory.path()});
+    options.system_root = root;
+    std::ofstream(group + "/memory.max") << 1'000'000 + options.size * 4 + (enough ? 8 : 0) << "\n";
+    const auto region = Region::create(options);
+    ASSERT_TRUE(region);
+    EXPECT_EQ(region->is_recorder(), enough);
+    EXPECT_EQ(holds(region->recorder_state(), "memory cgroup"), !enough);
+  }
+}
+
 TEST(Region, LeavesNothingBehindAndLateWritersUnharmed) {
   const MemoryDirectory directory;
   auto region = Region::create(options_for({directory.path()}));
