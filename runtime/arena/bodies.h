@@ -74,7 +74,7 @@ public:
   /// Room for body and item map together: 1 to size_limit bytes.
   std::optional<BodyDraft> allocate(std::uint32_t bytes) noexcept;
   /// The draft, all of it written, is in custody from now on, by one release store. The batcher's
-  /// moves the output's cursor to extent_end, too. Gives the entry.
+  /// moves the output's cursor to extent_end, too; a transmitter's has no extent. Gives the entry.
   BodyIndex publish(BodyDraft draft, const BodyFacts& facts) noexcept;
   /// The batcher's: nothing of the extent needs a body; the cursor moves on. Count drops before.
   void skip(std::uint64_t extent_end, std::uint32_t extent_records) noexcept;

@@ -137,6 +137,16 @@ TEST(Bodies, MoveTheCursorWithTheBatchersBodyOnly) {
   EXPECT_EQ(head.body_records.load(), 4u);
 }
 
+TEST(Bodies, OfATransmitterLeaveTheCursorAlone) {
+  const TestArena arena;
+  BodyWriter(*arena, 0, BodyAuthor::batcher).skip(800, 3);
+  BodyWriter transmitter(*arena, 0, BodyAuthor::transmitter);
+  ASSERT_TRUE(publish(transmitter, made_of(100, 1), {.records = 10}));
+  EXPECT_EQ(arena->output(0).encoded_up_to.load(), 800u);
+  EXPECT_EQ(arena->output(0).encoded_records.load(), 3u);
+  EXPECT_EQ(arena->output(0).body_records.load(), 10u);
+}
+
 TEST(Bodies, TheRemainderWinsWhereBothAreFound) {
   const TestArena arena;
   BodyWriter batcher(*arena, 0, BodyAuthor::batcher);
