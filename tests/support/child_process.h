@@ -2,6 +2,7 @@
 
 /// A forked process that runs one function and never returns into the test.
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
@@ -20,6 +21,7 @@ public:
     id_ = ::fork();
     if (id_ < 0) throw std::runtime_error("fork failed");
     if (id_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it does not outlive a test that is killed
       std::forward<F>(run)();
       ::_exit(0);
     }
