@@ -3,36 +3,32 @@
 #include <algorithm>
 
 namespace posthaste::model {
+namespace {
 
-std::string_view EntryView::key() const noexcept {
-  const std::size_t at = is_word(type()) ? 8 : 0;
-  return payload.substr(at, head.key_size);
+bool has_value(EntryKind kind) noexcept {
+  return kind == EntryKind::attribute || kind == EntryKind::body;
 }
 
-ValueView EntryView::value() const noexcept {
-  const AttributeType type = this->type();
-  if (is_word(type)) return {type, payload.substr(0, 8)};
-  return {type, payload.substr(head.key_size)};
+bool is_value(const EntryHead& head) noexcept {
+  if (head.value_type < 1 || head.value_type > 8) return false;
+  const std::size_t word = is_word(static_cast<AttributeType>(head.value_type)) ? 8 : 0;
+  return head.size >= head.key_size + word;
 }
+
+}  // namespace
 
 std::optional<EntryView> EntryRange::next() noexcept {
   while (rest_.size() >= sizeof(EntryHead)) {
-    EntryView entry;
-    std::memcpy(&entry.head, rest_.data(), sizeof entry.head);
-    rest_.remove_prefix(sizeof entry.head);
-    if (entry.head.size > rest_.size()) return stop();
-    entry.payload = rest_.substr(0, entry.head.size);
-    rest_.remove_prefix(std::min<std::size_t>(padded(entry.head.size), rest_.size()));
-    if (entry.head.dead()) continue;
-    const bool valued =
-        entry.head.kind == EntryKind::attribute || entry.head.kind == EntryKind::body;
-    if (valued) {
-      const std::size_t least = entry.head.key_size + (is_word(entry.type()) ? 8u : 0u);
-      if (entry.head.value_type < 1 || entry.head.value_type > 8 || entry.head.size < least) {
-        return stop();
-      }
-    }
-    return entry;
+    EntryHead head;
+    std::memcpy(&head, rest_.data(), sizeof head);
+    const char* const payload = rest_.data() + sizeof head;
+    const std::size_t left = rest_.size() - sizeof head;
+    if (head.size > left) return stop();
+    const std::size_t step = std::min<std::size_t>(padded(head.size), left);
+    rest_ = {payload + step, left - step};
+    if (head.dead()) continue;
+    if (has_value(head.kind) && !is_value(head)) return stop();
+    return EntryView{head, {payload, head.size}};
   }
   if (!rest_.empty()) return stop();
   return std::nullopt;

@@ -73,8 +73,18 @@ struct EntryView {
   std::string_view payload;
 
   AttributeType type() const noexcept { return static_cast<AttributeType>(head.value_type); }
-  std::string_view key() const noexcept;                      // attribute only
-  ValueView value() const noexcept;                           // attribute or body
+  /// Of an attribute; empty where the payload is too short for one.
+  std::string_view key() const noexcept {
+    const std::size_t at = is_word(type()) ? 8 : 0;
+    if (payload.size() < at + head.key_size) return {};
+    return {payload.data() + at, head.key_size};
+  }
+  /// Of an attribute or a body.
+  ValueView value() const noexcept {
+    if (is_word(type())) return {type(), payload.substr(0, 8)};
+    const std::size_t at = head.key_size <= payload.size() ? head.key_size : payload.size();
+    return {type(), {payload.data() + at, payload.size() - at}};
+  }
   std::string_view text() const noexcept { return payload; }  // name, operation_name, ...
 };
 

@@ -38,11 +38,11 @@ System system_of(std::string_view name) noexcept {
 }  // namespace
 
 void map_database_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {
-  const std::string_view name = seen.carry({db_system_name, db_system});
+  const std::string_view name = seen.carry<db_system_name, db_system>();
   const System system = system_of(name);
   fields.type = system.type.empty() ? name : system.type;
-  const auto text = seen.first_of({db_query_text, db_statement});
-  const auto operation = seen.first_of({db_operation_name, db_operation});
+  const auto text = seen.first_of<db_query_text, db_statement>();
+  const auto operation = seen.first_of<db_operation_name, db_operation>();
   if (text || operation) fields.data = seen.carry(text ? text : operation);
   // A statement begins with its operation, and so does the usual name.
   const std::string_view verb = seen.text(operation);
@@ -51,9 +51,9 @@ void map_database_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFi
   }
   seen.carried_as(
       "", {db_query_text, db_statement, db_namespace, db_name, db_operation_name, db_operation});
-  fields.result_code = seen.carry({db_response_status_code});
+  fields.result_code = seen.carry<db_response_status_code>();
   const std::string_view peer = find_peer({system.port, {}, true}, seen);
-  const std::string_view database = seen.carry({db_namespace, db_name});
+  const std::string_view database = seen.carry<db_namespace, db_name>();
   if (peer.empty()) {
     fields.target = database.empty() ? name : database;
   } else {

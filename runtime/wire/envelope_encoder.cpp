@@ -240,7 +240,7 @@ void EnvelopeEncoder::write_log_data(ItemWriter& item, ItemType type, std::uint8
     write_exception_data(item, fields, level);
     if (fields.message != body) properties.text(Known::log_body, body);
   } else if (type == ItemType::event) {
-    write_event_data(item, seen_.text({Known::microsoft_custom_event_name}));
+    write_event_data(item, seen_.text<Known::microsoft_custom_event_name>());
     properties.text(Known::log_body, body);
   } else {
     write_message_data(item, body.empty() ? std::string_view("n/a") : body, level);
@@ -258,7 +258,7 @@ EncodeResult EnvelopeEncoder::encode_log(const RecordHead& head, ByteBuffer& out
   const WallTime time = wall_of(timed ? head.start : head.end, has(head, wall));
   const bool fits = write_fitting(out, [&](ItemWriter& item) {
     std::optional<std::string_view> operation = walked_.operation_name;
-    const auto given = seen_.first_of({Known::microsoft_operation_name, Known::ai_operation_name});
+    const auto given = seen_.first_of<Known::microsoft_operation_name, Known::ai_operation_name>();
     if (given) operation = seen_.text(given);
     if (operation->empty()) operation.reset();
     item.begin(head_of(type));

@@ -6,7 +6,28 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace posthaste::wire {
+
+#if defined(__SSE2__)
+
+/// Writes 16 digits for 8 bytes; returns the end.
+inline char* put_hex8(char* at, const std::uint8_t* bytes) noexcept {
+  const __m128i low_nibbles = _mm_set1_epi8(0x0F);
+  const __m128i both = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i high = _mm_and_si128(_mm_srli_epi16(both, 4), low_nibbles);
+  const __m128i nibbles = _mm_unpacklo_epi8(high, _mm_and_si128(both, low_nibbles));
+  const __m128i is_letter = _mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9));
+  const __m128i letters = _mm_and_si128(is_letter, _mm_set1_epi8('a' - '0' - 10));
+  const __m128i digits = _mm_add_epi8(_mm_add_epi8(nibbles, _mm_set1_epi8('0')), letters);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(at), digits);
+  return at + 16;
+}
+
+#else
 
 /// Writes 16 digits for 8 bytes; returns the end.
 inline char* put_hex8(char* at, const std::uint8_t* bytes) noexcept {
@@ -25,6 +46,8 @@ inline char* put_hex8(char* at, const std::uint8_t* bytes) noexcept {
   }
   return at + 16;
 }
+
+#endif
 
 static_assert(std::endian::native == std::endian::little,
               "put_hex8 lays nibbles out by memory order");

@@ -2,8 +2,8 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/wire/hex.h"
+#include "runtime/wire/json_number.h"
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -78,6 +78,10 @@ std::uint64_t special_bytes(std::uint64_t word) noexcept {
          zero_bytes(word ^ ones * '\\');
 }
 
+bool is_special(char c) noexcept {
+  return static_cast<signed char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
 /// Up to 15 bytes that need no escape, by two overlapping loads; false if one of them does.
 bool copy_short(char* at, const char* from, std::size_t size) noexcept {
   if (size >= 8) {
@@ -99,8 +103,7 @@ bool copy_short(char* at, const char* from, std::size_t size) noexcept {
     return true;
   }
   for (std::size_t i = 0; i < size; ++i) {
-    const auto c = static_cast<signed char>(from[i]);
-    if (c < 0x20 || c == '"' || c == '\\') return false;
+    if (is_special(from[i])) return false;
     at[i] = from[i];
   }
   return true;
@@ -109,81 +112,6 @@ bool copy_short(char* at, const char* from, std::size_t size) noexcept {
 char* escape_rest(char* at, std::string_view text) noexcept {
   if (copy_short(at, text.data(), text.size())) return at + text.size();
   while (!text.empty()) at = put_character(at, text);
-  return at;
-}
-
-/// `digits` significant decimal digits, the first standing for 10^exponent, laid out as ECMAScript
-/// does.
-char* lay_out(char* at, std::string_view digits, int exponent) noexcept {
-  const int count = static_cast<int>(digits.size());
-  const auto put = [&at](std::string_view text) {
-    std::memcpy(at, text.data(), text.size());
-    at += text.size();
-  };
-  const auto zeros = [&at](int n) {
-    for (; n > 0; --n) *at++ = '0';
-  };
-  if (exponent >= 21 || exponent < -6) {
-    *at++ = digits.front();
-    if (count > 1) *at++ = '.';
-    put(digits.substr(1));
-    *at++ = 'e';
-    *at++ = exponent < 0 ? '-' : '+';
-    return std::to_chars(at, at + 4, std::abs(exponent)).ptr;
-  }
-  if (exponent < 0) {
-    put("0.");
-    zeros(-exponent - 1);
-    put(digits);
-    return at;
-  }
-  const int whole = exponent + 1;
-  put(digits.substr(0, static_cast<std::size_t>(std::min(whole, count))));
-  zeros(whole - count);
-  if (count > whole) {
-    *at++ = '.';
-    put(digits.substr(static_cast<std::size_t>(whole)));
-  }
-  return at;
-}
-
-char* put_shortest(char* at, double value) noexcept {
-  char text[32];
-  const char* const end =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
-  const char* from = text;
-  if (*from == '-') *at++ = *from++;
-  char digits[20];
-  std::size_t count = 0;
-  for (; *from != 'e'; ++from) {
-    if (*from != '.') digits[count++] = *from;
-  }
-  ++from;
-  if (*from == '+') ++from;
-  int exponent = 0;
-  std::from_chars(from, end, exponent);
-  return lay_out(at, {digits, count}, exponent);
-}
-
-/// At most three decimals, as most durations, prices and ratios have; null if there are more.
-char* put_simple(char* at, double value) noexcept {
-  constexpr double most = 1e12;  // up to 15 digits every text has a double of its own
-  if (!(std::abs(value) < most)) return nullptr;
-  const auto thousandths = static_cast<std::int64_t>(value * 1000 + (value < 0 ? -0.5 : 0.5));
-  if (static_cast<double>(thousandths) / 1000 != value) return nullptr;
-  std::int64_t rest = thousandths;
-  if (rest < 0) {
-    *at++ = '-';
-    rest = -rest;
-  }
-  at = std::to_chars(at, at + 20, rest / 1000).ptr;
-  const auto decimals = static_cast<int>(rest % 1000);
-  if (decimals == 0) return at;
-  *at++ = '.';
-  *at++ = static_cast<char>('0' + decimals / 100);
-  if (decimals % 100 == 0) return at;
-  *at++ = static_cast<char>('0' + decimals / 10 % 10);
-  if (decimals % 10 != 0) *at++ = static_cast<char>('0' + decimals % 10);
   return at;
 }
 
@@ -204,24 +132,81 @@ char* escape_portably(char* at, std::string_view text) noexcept {
 
 #if defined(__SSE2__)
 
-char* escape(char* at, std::string_view text) noexcept {
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i space = _mm_set1_epi8(0x20);
+namespace {
+
+/// One bit for each byte that cannot be copied as it is.
+inline unsigned special_mask(__m128i bytes) noexcept {
+  // Compared as signed, bytes from 0x80 on are below the space too.
+  const __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+  const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  return static_cast<unsigned>(
+      _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash))));
+}
+
+/// At most 15 bytes, by two loads that may overlap.
+inline char* escape_short(char* at, std::string_view text) noexcept {
+  const char* const from = text.data();
+  const std::size_t size = text.size();
+  if (size >= 8) {
+    const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+    const __m128i high = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + size - 8));
+    if (special_mask(_mm_unpacklo_epi64(low, high)) != 0) return escape_rest(at, text);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(at), low);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(at + size - 8), high);
+    return at + size;
+  }
+  if (size >= 4) {
+    std::uint32_t low;
+    std::uint32_t high;
+    std::memcpy(&low, from, 4);
+    std::memcpy(&high, from + size - 4, 4);
+    const std::uint64_t both = std::uint64_t{high} << 32 | low;
+    const __m128i bytes = _mm_cvtsi64_si128(static_cast<std::int64_t>(both));
+    if ((special_mask(bytes) & 0xFF) != 0) return escape_rest(at, text);
+    std::memcpy(at, &low, 4);
+    std::memcpy(at + size - 4, &high, 4);
+    return at + size;
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (is_special(from[i])) return escape_rest(at, text);
+    at[i] = from[i];
+  }
+  return at + size;
+}
+
+/// From the first chunk on that has something to escape.
+char* escape_chunks(char* at, std::string_view text) noexcept {
   while (text.size() >= 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data()));
-    // Compared as signed, bytes from 0x80 on are below the space too.
-    const __m128i special =
-        _mm_or_si128(_mm_cmplt_epi8(bytes, space),
-                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
+    const unsigned mask = special_mask(bytes);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes);
     const auto clean = mask == 0 ? 16u : static_cast<unsigned>(std::countr_zero(mask));
     at += clean;
     text.remove_prefix(clean);
     if (mask != 0) at = put_character(at, text);
   }
-  return escape_rest(at, text);
+  return escape_short(at, text);
+}
+
+}  // namespace
+
+char* escape(char* at, std::string_view text) noexcept {
+  const char* from = text.data();
+  const std::size_t size = text.size();
+  if (size < 16) return escape_short(at, text);
+  std::size_t done = 0;
+  for (; done + 16 <= size; done += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + done));
+    if (special_mask(bytes) != 0) return escape_chunks(at + done, text.substr(done));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at + done), bytes);
+  }
+  if (done == size) return at + size;
+  // The last 16 bytes once more: those before `done` are already where they belong.
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + size - 16));
+  if (special_mask(bytes) != 0) return escape_chunks(at + done, text.substr(done));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(at + size - 16), bytes);
+  return at + size;
 }
 
 #else
@@ -231,11 +216,6 @@ char* escape(char* at, std::string_view text) noexcept {
 }
 
 #endif
-
-char* put_number(char* at, double value) noexcept {
-  if (char* const end = put_simple(at, value)) return end;
-  return put_shortest(at, value);
-}
 
 void JsonWriter::text(std::string_view text) {
   out_.end_at(escape(out_.room(escaped_bound(text.size())), text));

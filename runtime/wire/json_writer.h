@@ -50,7 +50,5 @@ constexpr std::size_t escaped_bound(std::size_t size) noexcept {
 char* escape(char* at, std::string_view text) noexcept;
 /// The same without vector instructions; `escape` where there are none.
 char* escape_portably(char* at, std::string_view text) noexcept;
-/// Writes a finite number as JsonWriter::number does, at most 32 bytes; returns the end.
-char* put_number(char* at, double value) noexcept;
 
 }  // namespace posthaste::wire

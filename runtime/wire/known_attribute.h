@@ -149,6 +149,24 @@ constexpr std::size_t slot_of(std::string_view key, std::uint32_t seed) noexcept
   return (hash * seed) >> 22;
 }
 
+/// Two texts of the same size, at least `shortest_known`: eight bytes at a time, the last ones
+/// twice.
+inline bool same_bytes(std::string_view a, std::string_view b) noexcept {
+  const auto eight = [](const char* from) {
+    std::uint64_t word;
+    std::memcpy(&word, from, 8);
+    return word;
+  };
+  const std::size_t size = a.size();
+  if (size < 8)
+    return four_bytes(a, 0) == four_bytes(b, 0) &&
+           four_bytes(a, size - 4) == four_bytes(b, size - 4);
+  for (std::size_t at = 0; at + 8 < size; at += 8) {
+    if (eight(a.data() + at) != eight(b.data() + at)) return false;
+  }
+  return eight(a.data() + size - 8) == eight(b.data() + size - 8);
+}
+
 struct KnownTable {
   std::uint32_t seed = 0;
   std::array<std::uint8_t, known_slots> slots{};  // index into known_keys + 1; 0 = empty
@@ -179,7 +197,9 @@ inline std::optional<Known> find_known(std::string_view key) noexcept {
   if (key.size() < detail::shortest_known) return std::nullopt;
   const std::uint8_t found =
       detail::known_table.slots[detail::slot_of(key, detail::known_table.seed)];
-  if (found == 0 || known_keys[found - 1u] != key) return std::nullopt;
+  if (found == 0) return std::nullopt;
+  const std::string_view candidate = known_keys[found - 1u];
+  if (candidate.size() != key.size() || !detail::same_bytes(candidate, key)) return std::nullopt;
   return static_cast<Known>(found - 1);
 }
 

@@ -60,7 +60,7 @@ std::string_view severity_level(std::uint8_t number, std::string_view text) noex
 ItemType item_of_log(const SeenAttributes& seen) noexcept {
   constexpr KnownSet exception{exception_type, exception_message, exception_stacktrace};
   const bool whole = seen.has(exception_type) && seen.has(exception_stacktrace);
-  const bool named = seen.first_of({microsoft_custom_event_name}).has_value();
+  const bool named = seen.first_of<microsoft_custom_event_name>().has_value();
   if (whole || (seen.has_any(exception) && !named)) return ItemType::exception;
   return named ? ItemType::event : ItemType::message;
 }
@@ -72,8 +72,8 @@ void write_message_data(ItemWriter& item, std::string_view message, std::string_
 
 ExceptionFields ExceptionFields::of(SeenAttributes& seen, std::string_view fallback) {
   ExceptionFields fields;
-  fields.type = seen.carry({exception_type});
-  fields.message = seen.carry({exception_message});
+  fields.type = seen.carry<exception_type>();
+  fields.message = seen.carry<exception_message>();
   if (seen.has(exception_stacktrace)) fields.stack = seen.carry(exception_stacktrace);
   if (fields.message.empty()) fields.message = fallback;
   if (fields.message.empty()) fields.message = fields.type;

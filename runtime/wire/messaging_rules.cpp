@@ -20,11 +20,11 @@ std::string_view implied_port(std::string_view system) noexcept {
 
 /// Messaging attributes stay properties as well: they say more than the text made of them.
 std::string_view place(SeenAttributes& seen) {
-  std::string_view host = find_peer({implied_port(seen.text({messaging_system}))}, seen);
-  if (host.empty()) host = seen.text({peer_address});
+  std::string_view host = find_peer({implied_port(seen.text<messaging_system>())}, seen);
+  if (host.empty()) host = seen.text<peer_address>();
   while (host.ends_with('/')) host.remove_suffix(1);
   const std::string_view destination =
-      seen.text({messaging_destination_name, messaging_destination, message_bus_destination});
+      seen.text<messaging_destination_name, messaging_destination, message_bus_destination>();
   if (host.empty() || destination.empty()) return host.empty() ? destination : host;
   return seen.scratch().join({host, "/", destination});
 }
@@ -80,7 +80,7 @@ void map_messaging_request(const SpanFacts& span, SeenAttributes& seen, SpanFiel
 
 void map_messaging_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {
   if (span.kind != SpanKind::producer && span.kind != SpanKind::client) return;
-  if (const auto system = seen.first_of({messaging_system})) fields.type = seen.text(system);
+  if (const auto system = seen.first_of<messaging_system>()) fields.type = seen.text(system);
   const std::string_view place = wire::place(seen);
   if (place.empty()) return;
   fields.target = place;
@@ -88,7 +88,7 @@ void map_messaging_dependency(const SpanFacts& span, SeenAttributes& seen, SpanF
 }
 
 void override_by_azure(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {
-  const std::string_view name = seen.text({az_namespace});
+  const std::string_view name = seen.text<az_namespace>();
   if (name.empty()) return;
   if (span.kind == SpanKind::internal) fields.type = seen.scratch().join({"InProc | ", name});
   if (name == event_hub) map_event_hub(span, seen, fields);

@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kept_prefix = "microsoft.gen_ai.main_agent.";
 
 bool belongs_to_exporters(std::string_view key) noexcept {
+  if (key.empty() || (key.front() != '_' && key.front() != 'm')) return false;
   if (key.starts_with("_MS.")) return key != "_MS.ProcessedByMetricExtractors";
   return key.starts_with("microsoft.") && !key.starts_with(kept_prefix);
 }
@@ -34,6 +35,15 @@ bool comes_again(const SeenAttributes::Property& property, std::string_view cut,
   });
 }
 
+/// Around a key: separators, quotation marks, the name of the map before the first.
+constexpr std::size_t key_overhead = 24;
+
+void write_number(JsonWriter& json, double number) {
+  if (std::isfinite(number)) return json.number(number);
+  if (std::isnan(number)) return json.raw("NaN");
+  json.raw(number < 0 ? std::string_view("-Infinity") : std::string_view("Infinity"));
+}
+
 std::string_view without_secrets(Known key, std::string_view text, TextScratch& scratch) {
   switch (key) {
     case Known::url_full:
@@ -53,9 +63,7 @@ void PropertyWriter::attributes(SeenAttributes& seen) {
   for (const SeenAttributes::Property& property : seen.others()) other(property, seen);
 }
 
-void PropertyWriter::open(std::string_view key) {
-  ByteBuffer& out = json_.out();
-  char* at = out.room(24 + escaped_bound(key.size()));
+char* PropertyWriter::put_key(char* at, std::string_view key) noexcept {
   if (empty_) {
     std::memcpy(at, R"(,"properties":{")", 16);
     at += 16;
@@ -66,57 +74,66 @@ void PropertyWriter::open(std::string_view key) {
   empty_ = false;
   at = escape(at, key);
   std::memcpy(at, "\":\"", 3);
-  out.end_at(at + 3);
+  return at + 3;
+}
+
+void PropertyWriter::open(std::string_view key) {
+  ByteBuffer& out = json_.out();
+  out.end_at(put_key(out.room(key_overhead + escaped_bound(key.size())), key));
+}
+
+void PropertyWriter::text_property(std::string_view key, std::string_view value) {
+  ByteBuffer& out = json_.out();
+  const std::size_t bound = escaped_bound(key.size()) + escaped_bound(value.size());
+  char* at = put_key(out.room(key_overhead + bound), key);
+  at = escape(at, value);
+  *at++ = '"';
+  out.end_at(at);
+}
+
+void PropertyWriter::value_property(std::string_view key, const model::ValueView& value) {
+  if (value.type() == AttributeType::string) {
+    return text_property(key, cut_bytes(value.string(), value_limit_));
+  }
+  open(key);
+  if (value.type() == AttributeType::int64) {
+    json_.integer(value.int64());
+  } else if (value.type() == AttributeType::boolean) {
+    json_.boolean(value.boolean());
+  } else if (value.type() == AttributeType::float64) {
+    write_number(json_, value.float64());
+  } else {
+    ByteBuffer text;
+    append_array_text(value, value_limit_, text);
+    json_.text(text.view());
+  }
+  json_.raw("\"");
 }
 
 void PropertyWriter::known(Known key, SeenAttributes& seen) {
-  open(key_of(key));
   const model::ValueView& value = seen.value(key);
-  if (value.type() == AttributeType::string) {
-    const std::string_view text = without_secrets(key, value.string(), seen.scratch());
-    json_.text(cut_bytes(text, value_limit_));
-  } else {
-    this->value(value);
-  }
-  json_.raw("\"");
+  if (value.type() != AttributeType::string) return value_property(key_of(key), value);
+  const std::string_view text = without_secrets(key, value.string(), seen.scratch());
+  text_property(key_of(key), cut_bytes(text, value_limit_));
 }
 
 void PropertyWriter::other(const SeenAttributes::Property& property, SeenAttributes& seen) {
   const std::string_view key = cut_units(property.key, limit::property_key);
   if (belongs_to_exporters(key)) return;
   if (key.size() < property.key.size() && comes_again(property, key, seen)) return;
-  open(key);
-  const std::string_view text = property.value.string();
-  const bool whole = text.size() > value_limit_ && value_limit_ == TextLimits{}.property &&
-                     property.value.type() == AttributeType::string && is_conversation(key);
-  whole ? json_.text(cut_bytes(text, limit::conversation)) : value(property.value);
-  json_.raw("\"");
-}
-
-void PropertyWriter::value(const model::ValueView& value) {
-  switch (value.type()) {
-    case AttributeType::string: return json_.text(cut_bytes(value.string(), value_limit_));
-    case AttributeType::boolean: return json_.boolean(value.boolean());
-    case AttributeType::int64: return json_.integer(value.int64());
-    case AttributeType::float64: {
-      const double number = value.float64();
-      if (std::isfinite(number)) return json_.number(number);
-      if (std::isnan(number)) return json_.raw("NaN");
-      return json_.raw(number < 0 ? std::string_view("-Infinity") : std::string_view("Infinity"));
-    }
-    default: break;
+  const model::ValueView& value = property.value;
+  const bool long_text =
+      value.type() == AttributeType::string && value.string().size() > value_limit_;
+  if (long_text && value_limit_ == TextLimits{}.property && is_conversation(key)) {
+    return text_property(key, cut_bytes(value.string(), limit::conversation));
   }
-  ByteBuffer text;
-  append_array_text(value, value_limit_, text);
-  json_.text(text.view());
+  value_property(key, value);
 }
 
 void PropertyWriter::text(Known key, std::string_view text) {
   if (text.empty()) return;
   ours_.set(key);
-  open(key_of(key));
-  json_.text(cut_bytes(text, value_limit_));
-  json_.raw("\"");
+  text_property(key_of(key), cut_bytes(text, value_limit_));
 }
 
 void PropertyWriter::count(Known key, std::uint64_t count) {

@@ -29,8 +29,11 @@ public:
 private:
   void known(Known key, SeenAttributes& seen);
   void other(const SeenAttributes::Property& property, SeenAttributes& seen);
+  /// Writes what comes before a value at `at`, which has room for it.
+  char* put_key(char* at, std::string_view key) noexcept;
   void open(std::string_view key);
-  void value(const model::ValueView& value);
+  void text_property(std::string_view key, std::string_view value);
+  void value_property(std::string_view key, const model::ValueView& value);
 
   JsonWriter& json_;
   std::size_t value_limit_;

@@ -5,23 +5,6 @@
 
 namespace posthaste::wire {
 
-std::optional<Known> SeenAttributes::first_of(std::initializer_list<Known> keys) const noexcept {
-  for (const Known key : keys) {
-    if (has(key) && is_truthy(value(key))) return key;
-  }
-  return std::nullopt;
-}
-
-std::string_view SeenAttributes::text(std::optional<Known> key) {
-  if (!key || !has(*key)) return {};
-  return text_of(value(*key), scratch_);
-}
-
-std::string_view SeenAttributes::carry(std::optional<Known> key) {
-  if (key) carried(*key);
-  return text(key);
-}
-
 std::optional<std::int64_t> SeenAttributes::integer(std::optional<Known> key) const noexcept {
   if (!key || !has(*key)) return std::nullopt;
   const model::ValueView& value = this->value(*key);

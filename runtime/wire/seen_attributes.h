@@ -41,7 +41,7 @@ struct KnownSet {
     return rest;
   }
   template <class F>
-  void for_each(F&& f) const {
+  constexpr void for_each(F&& f) const {
     for (std::size_t i = 0; i < words.size(); ++i) {
       for (std::uint64_t left = words[i]; left != 0; left &= left - 1) {
         f(static_cast<Known>(64 * i + static_cast<std::size_t>(std::countr_zero(left))));
@@ -73,7 +73,7 @@ public:
   /// `entry` is an attribute. A known key seen twice keeps its last value.
   void add(const model::EntryView& entry) {
     const std::string_view key = entry.key();
-    if (const auto known = find_known(key)) {
+    if (const auto known = find_known(key)) [[likely]] {
       seen_.set(*known);
       values_[static_cast<std::size_t>(*known)] = entry.value();
     } else {
@@ -89,13 +89,33 @@ public:
   }
 
   /// The first of `keys` whose value is given (not empty, not 0).
-  std::optional<Known> first_of(std::initializer_list<Known> keys) const noexcept;
+  template <Known... keys>
+  std::optional<Known> first_of() const noexcept {
+    constexpr KnownSet set{keys...};
+    if (!has_any(set)) return std::nullopt;
+    std::optional<Known> first;
+    // The first that is given ends the search.
+    static_cast<void>((is_given(keys, first) || ...));
+    return first;
+  }
   /// Its text; empty if there is none.
-  std::string_view text(std::optional<Known> key);
-  std::string_view text(std::initializer_list<Known> keys) { return text(first_of(keys)); }
+  std::string_view text(std::optional<Known> key) {
+    return key && has(*key) ? text_of(value(*key), scratch_) : std::string_view();
+  }
+  template <Known... keys>
+  std::string_view text() {
+    return text(first_of<keys...>());
+  }
   /// The same, and says that the envelope carries it.
-  std::string_view carry(std::optional<Known> key);
-  std::string_view carry(std::initializer_list<Known> keys) { return carry(first_of(keys)); }
+  std::string_view carry(std::optional<Known> key) {
+    if (!key) return {};
+    carried(*key);
+    return text(key);
+  }
+  template <Known... keys>
+  std::string_view carry() {
+    return carry(first_of<keys...>());
+  }
   /// The value as a whole number: an integer, an integral double, or digits.
   std::optional<std::int64_t> integer(std::optional<Known> key) const noexcept;
 
@@ -111,6 +131,12 @@ public:
   TextScratch& scratch() noexcept { return scratch_; }
 
 private:
+  bool is_given(Known key, std::optional<Known>& first) const noexcept {
+    if (!has(key) || !is_truthy(value(key))) return false;
+    first = key;
+    return true;
+  }
+
   TextScratch& scratch_;
   KnownSet seen_;
   KnownSet carried_;

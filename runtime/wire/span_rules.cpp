@@ -28,6 +28,9 @@ constexpr Convention conventions[] = {
     {messaging_triggers, map_messaging_request, map_messaging_dependency},
 };
 
+constexpr KnownSet codes{rpc_grpc_status_code, rpc_response_status_code, http_response_status_code,
+                         http_status_code};
+
 constexpr KnownSet overrides{microsoft_request_name,
                              microsoft_request_url,
                              microsoft_request_source,
@@ -39,6 +42,14 @@ constexpr KnownSet overrides{microsoft_request_name,
                              microsoft_dependency_result_code,
                              microsoft_operation_name,
                              ai_operation_name};
+
+constexpr KnownSet any_trigger = [] {
+  KnownSet all;
+  for (const Convention& convention : conventions) {
+    convention.triggers.for_each([&all](Known key) { all.set(key); });
+  }
+  return all;
+}();
 
 bool triggers(const KnownSet& keys, const SeenAttributes& seen) {
   bool given = false;
@@ -76,9 +87,17 @@ void override_fields(const SpanFacts& span, SeenAttributes& seen, SpanFields& fi
   replace(fields.operation_name, microsoft_operation_name);
 }
 
+void follow_convention(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {
+  for (const Convention& convention : conventions) {
+    if (!seen.has_any(convention.triggers) || !triggers(convention.triggers, seen)) continue;
+    return (span.is_request() ? convention.request : convention.dependency)(span, seen, fields);
+  }
+}
+
 bool succeeded(const SpanFacts& span, const SeenAttributes& seen) noexcept {
   if (span.interrupted || span.status == StatusCode::error) return false;
   if (span.status == StatusCode::ok) return true;
+  if (!seen.has_any(codes)) return true;
   if (rpc_failed(span, seen)) return false;
   // A client's 404 may be all that it wanted to know; a server's is a failed request.
   return !span.is_request() || http_status(seen).value_or(0) < 400;
@@ -95,15 +114,12 @@ SpanFields map_span(const SpanFacts& span, SeenAttributes& seen) {
     fields.operation_name = span.inherited_operation_name;
   }
   if (!request) fields.type = plain_type(span);
-  for (const Convention& convention : conventions) {
-    if (!seen.has_any(convention.triggers) || !triggers(convention.triggers, seen)) continue;
-    (request ? convention.request : convention.dependency)(span, seen, fields);
-    break;
-  }
+  if (seen.has_any(any_trigger)) follow_convention(span, seen, fields);
   if (seen.has(az_namespace)) override_by_azure(span, seen, fields);
   if (seen.has_any(overrides)) override_fields(span, seen, fields);
   // error.type stays a property: it says more than a code.
-  if (fields.result_code.empty()) fields.result_code = seen.text({error_type});
+  if (fields.result_code.empty() && seen.has(error_type))
+    fields.result_code = seen.text<error_type>();
   if (fields.result_code.empty()) fields.result_code = "0";
   fields.success = succeeded(span, seen);
   return fields;
@@ -111,6 +127,8 @@ SpanFields map_span(const SpanFacts& span, SeenAttributes& seen) {
 
 double find_sample_rate(const SeenAttributes& seen, double recorded) noexcept {
   const auto valid = [](double rate) { return rate > 0 && rate <= 100; };
+  constexpr KnownSet rates{microsoft_sample_rate, ms_sample_rate};
+  if (!seen.has_any(rates)) return valid(recorded) ? recorded : 100;
   for (const Known key : {microsoft_sample_rate, ms_sample_rate}) {
     if (!seen.has(key)) continue;
     const model::ValueView& value = seen.value(key);

@@ -31,14 +31,14 @@ std::string text_in(const model::Resource& resource, std::string_view key) {
 }
 
 std::string_view client_ip(bool is_server, SeenAttributes& seen) {
-  if (const auto given = seen.first_of({microsoft_client_ip})) return seen.carry(given);
+  if (const auto given = seen.first_of<microsoft_client_ip>()) return seen.carry(given);
   if (!is_server) return {};
-  return seen.carry({client_address, http_client_ip, network_peer_address, net_peer_ip});
+  return seen.carry<client_address, http_client_ip, network_peer_address, net_peer_ip>();
 }
 
 std::string_view synthetic_source(SeenAttributes& seen) {
-  if (const auto given = seen.first_of({microsoft_synthetic_source})) return seen.text(given);
-  if (seen.carry({user_agent_synthetic_type}).empty()) return {};
+  if (const auto given = seen.first_of<microsoft_synthetic_source>()) return seen.text(given);
+  if (seen.carry<user_agent_synthetic_type>().empty()) return {};
   return "True";
 }
 
@@ -83,9 +83,9 @@ void write_shared_tags(ItemWriter& item, std::optional<std::string_view> operati
   if (operation_name) item.field(R"(,"ai.operation.name":")", *operation_name, limit::name);
   if (!seen.has_any(shared_keys)) return;
   item.tag(R"(,"ai.location.ip":")", client_ip(is_server, seen), limit::ip);
-  item.tag(R"(,"ai.user.authUserId":")", seen.carry({enduser_id}), limit::tag);
-  item.tag(R"(,"ai.user.id":")", seen.carry({enduser_pseudo_id}), limit::user_id);
-  item.tag(R"(,"ai.user.accountId":")", seen.carry({microsoft_user_account_id}), limit::tag);
+  item.tag(R"(,"ai.user.authUserId":")", seen.carry<enduser_id>(), limit::tag);
+  item.tag(R"(,"ai.user.id":")", seen.carry<enduser_pseudo_id>(), limit::user_id);
+  item.tag(R"(,"ai.user.accountId":")", seen.carry<microsoft_user_account_id>(), limit::tag);
   item.tag(R"(,"ai.operation.syntheticSource":")", synthetic_source(seen), limit::tag);
 }
 
@@ -104,12 +104,12 @@ void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& 
     const std::string_view session = session_of(seen);
     item.tag(R"(,"ai.session.id":")", session, limit::session_id);
     if (!session.empty()) seen.carried_as(session, {session_id});
-    const auto agent = seen.first_of({user_agent_original, http_user_agent});
+    const auto agent = seen.first_of<user_agent_original, http_user_agent>();
     item.tag(R"(,"ai.user.userAgent":")", seen.carry(agent), limit::user_agent);
-    item.tag(R"(,"ai.device.type":")", seen.carry({ai_device_type}), limit::device_type);
-    item.tag(R"(,"ai.device.osVersion":")", seen.carry({ai_device_os_version}), limit::device);
-    if (seen.first_of({ai_device_id})) id = seen.carry({ai_device_id});
-    if (seen.first_of({ai_device_model})) model = seen.carry({ai_device_model});
+    item.tag(R"(,"ai.device.type":")", seen.carry<ai_device_type>(), limit::device_type);
+    item.tag(R"(,"ai.device.osVersion":")", seen.carry<ai_device_os_version>(), limit::device);
+    if (seen.first_of<ai_device_id>()) id = seen.carry<ai_device_id>();
+    if (seen.first_of<ai_device_model>()) model = seen.carry<ai_device_model>();
   }
   item.tag(R"(,"ai.device.id":")", id, limit::tag);
   item.tag(R"(,"ai.device.model":")", model, limit::device);

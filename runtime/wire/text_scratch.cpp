@@ -1,6 +1,6 @@
 #include "runtime/wire/text_scratch.h"
 
-#include "runtime/wire/json_writer.h"
+#include "runtime/wire/json_number.h"
 #include "runtime/wire/text_limits.h"
 
 #include <charconv>
@@ -21,9 +21,11 @@ std::string_view TextScratch::join(std::initializer_list<std::string_view> parts
 }
 
 std::string_view TextScratch::integer(std::int64_t value) noexcept {
-  char text[20];
-  const char* const end = std::to_chars(text, text + sizeof text, value).ptr;
-  return join({{text, static_cast<std::size_t>(end - text)}});
+  char* const at = block_.get() + used_;
+  const auto [end, error] = std::to_chars(at, block_.get() + capacity, value);
+  if (error != std::errc{}) return {};
+  used_ += static_cast<std::size_t>(end - at);
+  return {at, static_cast<std::size_t>(end - at)};
 }
 
 std::string_view TextScratch::number(double value) noexcept {

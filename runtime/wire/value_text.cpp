@@ -40,9 +40,8 @@ void append_array_text(const model::ValueView& array, std::size_t most, ByteBuff
   json.raw("]");
 }
 
-std::string_view text_of(const model::ValueView& value, TextScratch& scratch) {
+std::string_view text_of_other(const model::ValueView& value, TextScratch& scratch) {
   switch (value.type()) {
-    case AttributeType::string: return value.string();
     case AttributeType::boolean: return value.boolean() ? "true" : "false";
     case AttributeType::int64: return scratch.integer(value.int64());
     case AttributeType::float64: return scratch.number(value.float64());
@@ -53,9 +52,8 @@ std::string_view text_of(const model::ValueView& value, TextScratch& scratch) {
   return scratch.join({text.view()});
 }
 
-bool is_truthy(const model::ValueView& value) noexcept {
+bool is_truthy_other(const model::ValueView& value) noexcept {
   switch (value.type()) {
-    case AttributeType::string: return !value.string().empty();
     case AttributeType::boolean: return value.boolean();
     case AttributeType::int64: return value.int64() != 0;
     case AttributeType::float64: return value.float64() != 0 && !std::isnan(value.float64());
