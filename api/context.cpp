@@ -12,7 +12,9 @@ using produce::ThreadState;
 produce::ParentFrame frame_of(const Span& span) noexcept {
   produce::ParentFrame frame;
   arena::Slot* const slot = SpanAccess::slot(span);
-  if (slot == nullptr) return frame;
+  produce::Producer* const producer = produce::Producer::at(SpanAccess::runtime(span));
+  if (slot == nullptr || producer == nullptr) return frame;
+  if ((producer->ingress().flags() & Ingress::mapped) == 0) return frame;
   const std::uint32_t generation = SpanAccess::generation(span);
   if (slot->head.generation.load(std::memory_order_acquire) != generation) return frame;
   const auto& record = *reinterpret_cast<const model::RecordHead*>(slot->image.data());

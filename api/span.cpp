@@ -17,11 +17,14 @@ namespace {
 using produce::Producer;
 using produce::SpanSlot;
 
-/// The span's producer while its slot is still this handle's; null otherwise.
-Producer* living(void* slot, std::uint32_t generation, std::uint16_t runtime) noexcept {
+/// The span's producer while it records and the slot is still this handle's; null otherwise. The
+/// ingress comes first: in a child of fork, and after the end, the slot's memory is gone.
+[[gnu::always_inline]] inline Producer* living(const void* slot, std::uint32_t generation,
+                                               std::uint16_t runtime) noexcept {
+  Producer* const producer = Producer::at(runtime);
+  if (producer == nullptr || (producer->ingress().flags() & Ingress::open) == 0) return nullptr;
   const auto& head = static_cast<const arena::Slot*>(slot)->head;
-  if (head.generation.load(std::memory_order_relaxed) != generation) return nullptr;
-  return Producer::at(runtime);
+  return head.generation.load(std::memory_order_relaxed) == generation ? producer : nullptr;
 }
 
 std::string demangled(const std::type_info& type) {
@@ -50,18 +53,16 @@ Span Tracer::start_span(std::string_view name, const SpanOptions& options) const
 
 bool Span::is_recording() const noexcept {
   if ((flags_ & recording) == 0) return false;
-  Producer* const producer = living(slot_, generation_, runtime_);
-  return producer != nullptr && (producer->ingress().flags() & Ingress::open) != 0;
+  return living(slot_, generation_, runtime_) != nullptr;
 }
 
 void Span::set(std::string_view key, const AttributeValue& value) noexcept {
-  auto& slot = *static_cast<arena::Slot*>(slot_);
-  if (slot.head.generation.load(std::memory_order_relaxed) != generation_) [[unlikely]]
+  const Producer* const producer = living(slot_, generation_, runtime_);
+  if (producer == nullptr) [[unlikely]]
     return;
+  auto& slot = *static_cast<arena::Slot*>(slot_);
   if (!SpanSlot::set_quickly(slot, key, value)) [[unlikely]] {
-    if (const Producer* const producer = Producer::at(runtime_)) {
-      producer->span(slot).set_slowly(key, value);
-    }
+    producer->span(slot).set_slowly(key, value);
   }
 }
 
@@ -158,18 +159,20 @@ void SpanAccess::add_exception(Span& span, std::string_view type, std::string_vi
 }
 
 void Span::end() noexcept {
-  if ((flags_ & recording) == 0) return;
-  flags_ &= static_cast<std::uint16_t>(~recording);
-  if (Producer* const producer = living(slot_, generation_, runtime_)) {
-    producer->end_span(*static_cast<arena::Slot*>(slot_), std::nullopt);
-  }
+  end_now(std::nullopt);
 }
 
 void Span::end(TimePoint time) noexcept {
+  end_now(time);
+}
+
+void Span::end_now(std::optional<TimePoint> time) noexcept {
   if ((flags_ & recording) == 0) return;
   flags_ &= static_cast<std::uint16_t>(~recording);
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
     producer->end_span(*static_cast<arena::Slot*>(slot_), time);
+  } else if (Producer* const late = Producer::at(runtime_)) {
+    late->refuse_late();
   }
 }
 
@@ -181,6 +184,8 @@ void Span::finish_now() noexcept {
   if (Producer* const producer = living(slot, generation_, runtime_)) {
     producer->finish_span(*slot, (flags_ & recording) != 0,
                           (flags_ & unwinding) != 0 ? flags_ >> 8 : -1);
+  } else if (Producer* const late = Producer::at(runtime_)) {
+    if ((flags_ & recording) != 0) late->refuse_late();
   }
 }
 

@@ -107,11 +107,11 @@ public:
   }
 
   Tracer tracer(std::string_view name, std::string_view version) {
-    if (state_ != State::running) return Tracer();
+    if (!alive()) return Tracer();
     return SpanAccess::tracer(producer_->number(), scope(name, version));
   }
   Logger logger(std::string_view name, std::string_view version) {
-    if (state_ != State::running) return Logger();
+    if (!alive()) return Logger();
     const config::FinalLogSettings& logs = settings_->logs();
     return SpanAccess::logger(
         producer_->number(),

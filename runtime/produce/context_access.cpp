@@ -39,8 +39,9 @@ Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {
     std::memcpy(context.operation_.data(), name.data(), context.operation_size_);
   };
   try {
-    const produce::Producer* producer = produce::Producer::at(frame.runtime);
-    if (frame.slot != nullptr && producer != nullptr) {
+    produce::Producer* const producer = produce::Producer::at(frame.runtime);
+    const bool mapped = producer != nullptr && (producer->ingress().flags() & Ingress::mapped) != 0;
+    if (frame.slot != nullptr && mapped) {
       produce::OperationName name;
       if (producer->current_operation(*frame.slot, frame.generation, name)) {
         set_operation(name.view());

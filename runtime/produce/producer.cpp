@@ -41,7 +41,7 @@ Producer* Producer::acquire() noexcept {
 }
 
 void Producer::release() noexcept {
-  ingress_.close();
+  ingress_.retire();
   in_use_.store(false, std::memory_order_release);
 }
 
@@ -68,7 +68,7 @@ void Producer::open(ProducerSetup setup) {
   late_calls_.store(0, std::memory_order_relaxed);
   hook_failures_.store(0, std::memory_order_relaxed);
   ThreadState::reseed_all();
-  ingress_.set(Ingress::open);
+  ingress_.set(Ingress::open | Ingress::mapped);
 }
 
 void Producer::close() noexcept {

@@ -71,6 +71,8 @@ public:
   LoggerTable& loggers() noexcept { return *loggers_; }
   /// Refused so far, by reason; any thread.
   Counts<RefusalReason> refused() const noexcept;
+  /// A span ended after the close.
+  void refuse_late() noexcept { late_calls_.fetch_add(1, std::memory_order_relaxed); }
   /// Exceptions that on_start and on_end threw.
   std::uint64_t hook_failures() const noexcept {
     return hook_failures_.load(std::memory_order_relaxed);

@@ -130,6 +130,7 @@ private:
     if (slot_ != nullptr) finish_now();
   }
   void finish_now() noexcept;
+  void end_now(std::optional<TimePoint> time) noexcept;
   void set(std::string_view key, const AttributeValue& value) noexcept;
 
   void* slot_ = nullptr;

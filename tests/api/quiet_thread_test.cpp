@@ -1,0 +1,141 @@
+// What an application thread pays: after warm-up, recording allocates nothing and makes no system
+// call.
+
+#include <posthaste/posthaste.h>
+#include <posthaste/testing.h>
+
+#include <gtest/gtest.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <thread>
+
+namespace {
+
+thread_local std::uint64_t allocations_here = 0;
+
+}  // namespace
+
+// The C library's own entries, so that everything counts, `new` included.
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+void* malloc(std::size_t size) {
+  ++allocations_here;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++allocations_here;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, std::size_t size) {
+  ++allocations_here;
+  return __libc_realloc(memory, size);
+}
+#endif
+}
+
+namespace posthaste {
+namespace {
+
+using namespace std::chrono_literals;
+
+Settings quiet_settings(const testing::InMemoryOutput& memory) {
+  Settings settings;
+  settings.service_name = "quiet";
+  settings.outputs = {memory.output()};
+  settings.diagnostics = [](const Diagnostic&) {};
+  return settings;
+}
+
+/// A request as a server records it: spans in scopes, attributes of every kind, an event, logs.
+void record_request(const Tracer& tracer, const Logger& logger, int number) {
+  Span server = tracer.start_span("GET /pay", {.kind = SpanKind::server});
+  const Scope in_server(server);
+  server.set_attribute("http.request.method", "GET").set_attribute("url.path", "/pay");
+  server.set_attribute("number", number).set_attribute("ratio", 0.5).set_attribute("number", 7);
+  {
+    Span client = tracer.start_span("charge", {.kind = SpanKind::client});
+    const Scope in_client(client);
+    client.add_event("retry", {{"attempt", 1}}).set_status(StatusCode::error, "declined");
+    client.set_attribute("long",
+                         "0123456789012345678901234567890123456789012345678901234567890123"
+                         "0123456789012345678901234567890123456789012345678901234567890123");
+    logger.warn("declined", {{"code", 51}});
+  }
+  server.update_name("GET /pay/{id}");
+}
+
+constexpr int warm_up = 200;
+constexpr int requests = 2000;
+
+TEST(AnApplicationThread, AllocatesNothingOnceItIsWarm) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer has the allocator";
+#else
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(quiet_settings(memory));
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  const Tracer tracer = telemetry.tracer("t");
+  const Logger logger = telemetry.logger("l");
+  for (int i = 0; i < warm_up; ++i) record_request(tracer, logger, i);
+  const std::uint64_t before = allocations_here;
+  for (int i = 0; i < requests; ++i) record_request(tracer, logger, i);
+  EXPECT_EQ(allocations_here - before, 0u);
+  EXPECT_TRUE(telemetry.flush(10s).complete);
+  EXPECT_EQ(memory.spans().size() + memory.logs().size() + telemetry.ledger().refused.total(),
+            3u * (warm_up + requests));
+#endif
+}
+
+/// From here on this thread may do nothing but write (the bell), and end.
+bool trap_system_calls() {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+  };
+  sock_fprog program{static_cast<unsigned short>(std::size(filter)), filter};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(AnApplicationThread, MakesNoSystemCallOnceItIsWarm) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer makes system calls of its own";
+#endif
+  const pid_t child = ::fork();
+  if (child == 0) {
+    testing::InMemoryOutput memory;
+    Telemetry telemetry = start(quiet_settings(memory));
+    if (!telemetry.is_running()) ::_exit(2);
+    const Tracer tracer = telemetry.tracer("t");
+    const Logger logger = telemetry.logger("l");
+    for (int i = 0; i < warm_up; ++i) record_request(tracer, logger, i);
+    if (!trap_system_calls()) ::_exit(3);
+    for (int i = 0; i < requests; ++i) record_request(tracer, logger, i);
+    ::_exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 3) GTEST_SKIP() << "no seccomp here";
+  EXPECT_FALSE(WIFSIGNALED(status)) << "killed by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace posthaste

@@ -1,0 +1,258 @@
+#include <posthaste/posthaste.h>
+#include <posthaste/testing.h>
+
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+namespace posthaste {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace posthaste::literals;
+
+Settings settings_for(const testing::InMemoryOutput& memory) {
+  Settings settings;
+  settings.service_name = "test";
+  settings.outputs = {memory.output()};
+  settings.diagnostics = [](const Diagnostic&) {};
+  return settings;
+}
+
+TEST(Telemetry, DeliversWhatWasRecordedBeforeAFlush) {
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(settings_for(memory));
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  {
+    Span span = telemetry.tracer("checkout", "1.2").start_span("charge card");
+    span.set_attribute("order.id", 42).add_event("retried", {{"attempt", 2}});
+    const Scope scope(span);
+    telemetry.logger("checkout").info("charging", {{"amount", 9.5}});
+  }
+  const FlushReport report = telemetry.flush(5s);
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(report.delivered(), 2u);
+  EXPECT_EQ(report.ledger.accepted, 2u);
+  EXPECT_EQ(report.ledger.offered(), 2u);
+  EXPECT_EQ(report.resident(), 0u);
+  ASSERT_EQ(memory.spans().size(), 1u);
+  const testing::RecordedSpan span = memory.span("charge card");
+  EXPECT_EQ(span.scope_name, "checkout");
+  EXPECT_EQ(span.scope_version, "1.2");
+  EXPECT_EQ(span.operation_name, "charge card");
+  EXPECT_EQ(std::get<std::int64_t>(span.attributes.at("order.id")), 42);
+  ASSERT_EQ(span.events.size(), 1u);
+  EXPECT_GE(span.events[0].time, span.start);
+  EXPECT_LE(span.events[0].time, span.end);
+  ASSERT_EQ(memory.logs().size(), 1u);
+  const testing::RecordedLog log = memory.logs()[0];
+  EXPECT_EQ(std::get<std::string>(log.body), "charging");
+  EXPECT_EQ(log.span_id, span.span_id);
+  EXPECT_EQ(log.operation_name, "charge card");
+}
+
+TEST(Telemetry, ItsDestructorDeliversTheRest) {
+  testing::InMemoryOutput memory;
+  {
+    Telemetry telemetry = start(settings_for(memory));
+    for (int i = 0; i < 1000; ++i) Span span = telemetry.tracer("t").start_span("span");
+  }
+  EXPECT_EQ(memory.spans().size(), 1000u);
+}
+
+TEST(Telemetry, TellsWhyItDoesNotRun) {
+  std::vector<std::string> said;
+  Settings settings;
+  settings.connection_string = "InstrumentationKey=not-a-guid";
+  settings.diagnostics = [&](const Diagnostic& diagnostic) { said.push_back(diagnostic.message); };
+  Telemetry telemetry = start(settings);
+  EXPECT_FALSE(telemetry.is_running());
+  EXPECT_FALSE(telemetry.why_not().empty());
+  EXPECT_EQ(said.size(), 1u);
+  EXPECT_TRUE(telemetry.health().state.starts_with("off: "));
+  Span span = telemetry.tracer("t").start_span("span");  // nothing happens
+  EXPECT_FALSE(span.is_recording());
+  telemetry.logger("l").info("nothing");
+  EXPECT_TRUE(telemetry.flush(1s).complete);
+  const Result<Telemetry> created = Telemetry::create(settings);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code(), ErrorCode::invalid_connection_string);
+}
+
+TEST(Telemetry, AfterShutdownCallsAreCountedAndReportsRepeat) {
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(settings_for(memory));
+  const Tracer tracer = telemetry.tracer("t");
+  Span open = tracer.start_span("open");
+  { Span span = tracer.start_span("before"); }
+  EXPECT_TRUE(telemetry.shutdown(5s).complete);
+  EXPECT_FALSE(telemetry.is_running());
+  EXPECT_EQ(telemetry.why_not(), "it has been shut down");
+  open.end();
+  { Span span = tracer.start_span("after"); }
+  const FlushReport again = telemetry.shutdown(5s);
+  EXPECT_EQ(again.ledger.accepted, 1u);
+  EXPECT_EQ(again.ledger.refused[RefusalReason::shutdown], 2u);
+  EXPECT_EQ(memory.spans().size(), 1u);
+}
+
+TEST(Telemetry, HandlesOutliveIt) {
+  testing::InMemoryOutput memory;
+  Tracer tracer;
+  Logger logger;
+  Span span;
+  Context context;
+  {
+    Telemetry telemetry = start(settings_for(memory));
+    tracer = telemetry.tracer("t");
+    logger = telemetry.logger("l");
+    span = tracer.start_span("left open");
+    context = span.context();
+  }
+  span.set_attribute("late", std::string(3000, 'x')).add_event("late").update_name("late");
+  EXPECT_FALSE(span.is_recording());
+  span.end();
+  logger.error("late");
+  { Span late = tracer.start_span("late", {.parent = &context}); }
+  EXPECT_EQ(memory.spans().size(), 0u);
+}
+
+TEST(Telemetry, SeveralLiveSideBySideAndShareNothing) {
+  testing::InMemoryOutput one, two;
+  Telemetry first = start(settings_for(one));
+  Telemetry second = start(settings_for(two));
+  { Span span = first.tracer("t").start_span("first"); }
+  { Span span = second.tracer("t").start_span("second"); }
+  first.flush(5s);
+  second.flush(5s);
+  ASSERT_EQ(one.spans().size(), 1u);
+  ASSERT_EQ(two.spans().size(), 1u);
+  EXPECT_EQ(one.spans()[0].name, "first");
+  EXPECT_EQ(two.spans()[0].name, "second");
+}
+
+TEST(Telemetry, TwoOutputsBothGetEverything) {
+  testing::InMemoryOutput one, two;
+  Settings settings = settings_for(one);
+  settings.outputs.push_back(two.output());
+  Telemetry telemetry = start(settings);
+  for (int i = 0; i < 300; ++i) Span span = telemetry.tracer("t").start_span("span");
+  EXPECT_TRUE(telemetry.flush(5s).complete);
+  EXPECT_EQ(one.spans().size(), 300u);
+  EXPECT_EQ(two.spans().size(), 300u);
+  for (const OutputLedger& output : telemetry.ledger().outputs) {
+    EXPECT_EQ(output.delivered, 300u);
+  }
+}
+
+TEST(Telemetry, ItsNonBlockingFormsCallBackOnce) {
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(settings_for(memory));
+  { Span span = telemetry.tracer("t").start_span("span"); }
+  std::atomic<int> flushed = 0, stopped = 0;
+  telemetry.flush(5s, [&](const FlushReport& report) {
+    EXPECT_TRUE(report.complete);
+    ++flushed;
+  });
+  telemetry.shutdown(5s, [&](const FlushReport& report) {
+    EXPECT_EQ(report.delivered(), 1u);
+    ++stopped;
+  });
+  telemetry = Telemetry();  // waits for the end
+  EXPECT_EQ(flushed, 1);
+  EXPECT_EQ(stopped, 1);
+}
+
+TEST(Telemetry, ASignalHandlerMayAskForItsShutdown) {
+  testing::InMemoryOutput memory;
+  static Telemetry* wanted = nullptr;
+  Telemetry telemetry = start(settings_for(memory));
+  wanted = &telemetry;
+  { Span span = telemetry.tracer("t").start_span("span"); }
+  struct sigaction action {};
+  action.sa_handler = [](int) { wanted->request_shutdown(); };
+  struct sigaction before {};
+  ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
+  std::raise(SIGUSR1);
+  sigaction(SIGUSR1, &before, nullptr);
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (telemetry.is_running() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(telemetry.is_running());
+  EXPECT_TRUE(telemetry.shutdown(5s).complete);
+  EXPECT_EQ(memory.spans().size(), 1u);
+}
+
+TEST(Telemetry, InAForkedChildDoesNothingAndHarmsNothing) {
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(settings_for(memory));
+  const Tracer tracer = telemetry.tracer("t");
+  Span shared = tracer.start_span("the parent's");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    bool quiet = !telemetry.is_running();
+    {
+      Span span = tracer.start_span("in the child");
+      quiet = quiet && !span.is_recording();
+    }
+    telemetry.logger("l").info("in the child");
+    telemetry.flush(1s);
+    telemetry.shutdown(1s);
+    { const Telemetry gone = std::move(telemetry); }
+    ::_exit(quiet ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  shared.set_attribute("alive", true).end();
+  EXPECT_TRUE(telemetry.flush(5s).complete);
+  ASSERT_EQ(memory.spans().size(), 1u);
+  EXPECT_EQ(memory.spans()[0].attributes.size(), 1u);
+}
+
+TEST(Telemetry, StartsAndStopsManyTimesWithoutGrowing) {
+  const auto threads = [] {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator("/proc/self/task")) {
+      ++count;
+    }
+    return count;
+  };
+  std::size_t after_first = 0;
+  for (int i = 0; i < 15; ++i) {
+    testing::InMemoryOutput memory;
+    {
+      Telemetry telemetry = start(settings_for(memory));
+      ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+      EXPECT_LE(threads(), 1u + 7u);
+      Span span = telemetry.tracer("t").start_span("span");
+    }
+    EXPECT_EQ(memory.spans().size(), 1u);
+    if (i == 0) after_first = threads();
+    EXPECT_LE(threads(), after_first);
+  }
+}
+
+TEST(Telemetry, ShowsItsHealth) {
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(settings_for(memory));
+  const Health health = telemetry.health();
+  EXPECT_EQ(health.state, "running");
+  EXPECT_TRUE(health.flight_recorder.starts_with("on (") ||
+              health.flight_recorder.starts_with("off ("));
+  EXPECT_GT(health.arena_bytes, 30'000'000u);
+  EXPECT_GT(health.arena_free_bytes, 0u);
+  EXPECT_FALSE(health.compression.empty());
+  ASSERT_EQ(health.outputs.size(), 1u);
+}
+
+}  // namespace
+}  // namespace posthaste
