@@ -84,19 +84,18 @@ bool EnvelopeEncoder::walk(const model::RecordView& record) {
       case EntryKind::event_name: walked_.event_name = entry->text(); break;
       case EntryKind::body: walked_.body = entry->value(); break;
       case EntryKind::trace_state: break;
-      case EntryKind::event:
-        events_.push_back({});
-        if (auto event = model::EventView::from(*entry))
-          events_.back() = *event;
-        else
-          return false;
+      case EntryKind::event: {
+        const auto event = model::EventView::from(*entry);
+        if (!event) return false;
+        events_.push_back(*event);
         break;
-      case EntryKind::link:
-        if (const auto link = model::LinkView::from(*entry))
-          links_.push_back(*link);
-        else
-          return false;
+      }
+      case EntryKind::link: {
+        const auto link = model::LinkView::from(*entry);
+        if (!link) return false;
+        links_.push_back(*link);
         break;
+      }
       default: return false;
     }
   }
