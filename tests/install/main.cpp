@@ -1,12 +1,21 @@
-// A user's program: prints what it expects of the installed library, and fails if it gets something
-// else.
+// A user's program: records a span with the installed library, and fails unless it comes out again.
 
-#include <posthaste/result.h>
+#include <posthaste/posthaste.h>
+#include <posthaste/testing.h>
 
+#include <chrono>
 #include <cstdio>
 
 int main() {
-  const auto name = posthaste::to_string(posthaste::ErrorCode::stopped);
-  std::printf("%.*s\n", static_cast<int>(name.size()), name.data());
-  return name == "stopped" ? 0 : 1;
+  posthaste::testing::InMemoryOutput memory;
+  auto telemetry = posthaste::start({.service_name = "installed", .outputs = {memory.output()}});
+  {
+    auto span = telemetry.tracer("user").start_span("charge card");
+    span.set_attribute("order.id", 42);
+  }
+  telemetry.flush(std::chrono::seconds(5));
+
+  const auto spans = memory.spans();
+  std::printf("%zu span: %s\n", spans.size(), spans.empty() ? "-" : spans.front().name.c_str());
+  return spans.size() == 1 && spans.front().name == "charge card" ? 0 : 1;
 }

@@ -17,6 +17,7 @@ cmake -S "$here" -B "$work/cmake" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" \
 cmake --build "$work/cmake"
 "$work/cmake/user"
 
+unset APPLICATIONINSIGHTS_CONNECTION_STRING OTEL_SDK_DISABLED
 export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name posthaste.pc)")
 eval "flags=($(pkg-config --cflags --libs posthaste))"
