@@ -2,9 +2,9 @@
 
 #include "actors/pipeline.h"
 #include "api/flight_recorder.h"
-#include "api/fork_guard.h"
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/base/entropy.h"
+#include "runtime/base/fork_guard.h"
 #include "runtime/config/final_settings.h"
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
@@ -234,6 +234,7 @@ Health Telemetry::Impl::health() const {
 void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
   if (state_ == State::gone) return;
   const bool forked = ::getpid() != pid_;
+  const bool something_is_left = !forked && pipeline_ != nullptr && report(false).resident() > 0;
   if (state_ == State::running) state_ = State::gone;
   if (forked || (pipeline_ != nullptr && !pipeline_->end(patience))) {
     // Threads that hang (or are not in this process at all) may still use all of this.
@@ -245,6 +246,7 @@ void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
   pipeline_.reset();
   if (recorder_.region != nullptr) forget_in_children(recorder_.region->lock_descriptor());
   if (producer_ != nullptr) producer_->release();
+  if (something_is_left) recorder_.region->leave();
   recorder_.region.reset();
   diagnostics_.close(milliseconds{100});
 }

@@ -162,10 +162,10 @@ void Region::mark_alive() noexcept {
   if (descriptor_ >= 0) ::futimens(descriptor_, nullptr);
 }
 
-void Region::release() noexcept {
+void Region::release(bool remove_file) noexcept {
   if (base_ == nullptr) return;
   const bool own = process_ == ::getpid();
-  if (own && !path_.empty()) {
+  if (own && remove_file && !path_.empty()) {
     struct stat by_name {};
     struct stat by_descriptor {};
     if (::lstat(path_.c_str(), &by_name) == 0 && ::fstat(descriptor_, &by_descriptor) == 0 &&

@@ -64,9 +64,14 @@ public:
   void mark_alive() noexcept;
   /// The clean end: the file is gone, and the addresses are empty pages from now on, which late
   /// writers in other threads may still write to. A later create may use them again. Idempotent.
-  void release() noexcept;
+  void release() noexcept { release(true); }
+  /// The same, but the file stays for the next start to adopt: something in it was neither
+  /// delivered nor stored. Without a file it is gone.
+  void leave() noexcept { release(false); }
 
 private:
+  void release(bool remove_file) noexcept;
+
   Region() = default;
   static Result<Region> reserve(std::size_t size);
   static Result<Region> create_recorder(const RegionOptions& options, const std::string& directory);

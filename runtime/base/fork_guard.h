@@ -1,8 +1,8 @@
 #pragma once
 
-/// After fork(): the child must not keep the parent's arena locked, or nobody could tell that the
-/// parent has died. (That the child's calls do nothing is the Ingress's work, and also holds for
-/// raw clone().)
+/// After fork(): the child must not keep the parent's arena and store locked, or nobody could tell
+/// that the parent has died. (That the child's calls do nothing is the Ingress's work, and also
+/// holds for raw clone().)
 ///
 /// Threads: any. The child's handler only closes descriptors.
 

@@ -1,4 +1,4 @@
-#include "api/fork_guard.h"
+#include "runtime/base/fork_guard.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -9,8 +9,8 @@
 namespace posthaste {
 namespace {
 
-/// 0: free; else the descriptor + 1. One for each Telemetry that can live.
-constinit std::array<std::atomic<int>, 64> descriptors{};
+/// 0: free; else the descriptor + 1. An arena and a store for each Telemetry that can live.
+constinit std::array<std::atomic<int>, 128> descriptors{};
 
 void close_all() noexcept {
   for (std::atomic<int>& kept : descriptors) {
