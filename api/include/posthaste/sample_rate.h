@@ -10,21 +10,21 @@ class SampleRate {
 public:
   /// `SampleRate::percent(25)` keeps every fourth trace. A rate outside 0 to 100 percent can be
   /// written down, but no Telemetry starts with it: the error names the setting.
-  static constexpr SampleRate percent(double percent) noexcept { return SampleRate(percent / 100); }
-  static constexpr SampleRate ratio(double ratio) noexcept { return SampleRate(ratio); }
-  static constexpr SampleRate always() noexcept { return SampleRate(1); }
+  static constexpr SampleRate percent(double percent) noexcept { return SampleRate(percent); }
+  static constexpr SampleRate ratio(double ratio) noexcept { return SampleRate(ratio * 100); }
+  static constexpr SampleRate always() noexcept { return SampleRate(100); }
   static constexpr SampleRate never() noexcept { return SampleRate(0); }
 
-  constexpr double as_ratio() const noexcept { return ratio_; }
-  constexpr double as_percent() const noexcept { return ratio_ * 100; }
-  /// Within 0 to 1; not a number is not.
-  constexpr bool valid() const noexcept { return ratio_ >= 0 && ratio_ <= 1; }
+  constexpr double as_ratio() const noexcept { return percent_ / 100; }
+  constexpr double as_percent() const noexcept { return percent_; }
+  /// Within 0 to 100 percent; not a number is not.
+  constexpr bool valid() const noexcept { return percent_ >= 0 && percent_ <= 100; }
 
   friend constexpr bool operator==(SampleRate, SampleRate) = default;
 
 private:
-  explicit constexpr SampleRate(double ratio) noexcept : ratio_(ratio) {}
-  double ratio_;
+  explicit constexpr SampleRate(double percent) noexcept : percent_(percent) {}
+  double percent_;
 };
 
 /// What a span with a parent does.
