@@ -1,5 +1,6 @@
 """How the demo looks: progress, the ledger, the operations."""
 
+import shutil
 import sys
 
 from account import total
@@ -12,15 +13,17 @@ class Progress:
         self._live = sys.stdout.isatty()
         self._second = -1
 
-    def show(self, now, load, report, summary, down):
-        if not self._live and int(now) == self._second:
+    def show(self, now, load, report, summary, down=False, last=False):
+        if not self._live and int(now) == self._second and not last:
             return
         self._second = int(now)
         ledger = report["ledger"]
         line = (f"{clock(now)}  requests {load['requests']:>7,}   spans and logs {ledger['accepted']:>7,}   "
                 f"received {records_in(summary):>7,}   in memory {total(ledger, 'resident'):>6,}   "
                 f"on disk {total(ledger, 'in_store'):>6,}{'   no ingestion' if down else ''}")
-        print(f"\r\033[K{line}" if self._live else line, end="" if self._live else "\n", flush=True)
+        if self._live:
+            line = f"\r\033[K{line[:shutil.get_terminal_size().columns - 1]}"
+        print(line, end="" if self._live else "\n", flush=True)
 
     def event(self, now, text):
         print(f"{self._clear()}{clock(now)}  -- {text}", flush=True)
