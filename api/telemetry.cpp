@@ -76,7 +76,7 @@ public:
     std::vector<Diagnostic> warnings;
     auto final = config::finalize(settings, config::Environment::of_process(), warnings);
     for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
-    if (!final) return refuse(config::diagnostic_of(final.error()), std::move(final).error());
+    if (!final) return refuse(std::move(final).error());
     settings_ = std::make_shared<const config::FinalSettings>(std::move(*final));
     auto recorder = make_flight_recorder(*settings_);
     if (!recorder) return refuse(std::move(recorder).error());
@@ -155,9 +155,8 @@ private:
 
   bool alive() const noexcept { return state_ == State::running && ::getpid() == pid_; }
 
-  Error refuse(Error error) { return refuse(config::diagnostic_of(error), std::move(error)); }
-  Error refuse(const Diagnostic& diagnostic, Error error) {
-    diagnostics_.report(diagnostic);
+  Error refuse(Error error) {
+    diagnostics_.report(config::diagnostic_of(error));
     why_not_ = error.message();
     tear_down(milliseconds{0});
     return error;

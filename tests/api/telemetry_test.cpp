@@ -74,7 +74,8 @@ TEST(Telemetry, TellsWhyItDoesNotRun) {
   Telemetry telemetry = start(settings);
   EXPECT_FALSE(telemetry.is_running());
   EXPECT_FALSE(telemetry.why_not().empty());
-  EXPECT_EQ(said.size(), 1u);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said.front(), telemetry.why_not());
   EXPECT_TRUE(telemetry.health().state.starts_with("off: "));
   Span span = telemetry.tracer("t").start_span("span");  // nothing happens
   EXPECT_FALSE(span.is_recording());
