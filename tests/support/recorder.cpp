@@ -40,10 +40,10 @@ Logger Recorder::logger(Severity minimum, std::uint32_t rate_limit) const {
   return SpanAccess::logger(producer_->number(), producer_->loggers().make(1, minimum, rate_limit));
 }
 
-std::vector<Recorded> Recorder::take() {
+std::vector<Recorded> Recorder::take(std::size_t most) {
   std::vector<Recorded> records;
   arena::LaneReader::Batch batch;
-  while (reader_->next_batch(batch, 64)) {
+  while (records.size() < most && reader_->next_batch(batch, 64)) {
     for (const model::RecordHead* record : batch.records) records.emplace_back(*record);
     reader_->drained(batch);
   }

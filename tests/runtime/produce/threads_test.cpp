@@ -70,7 +70,7 @@ TEST(Threads, ChildrenReadTheNameOfARootThatIsBeingRenamed) {
   for (int i = 0; i < 3000; ++i) {
     root.update_name(std::string(30, static_cast<char>('a' + i % 26)));
     if (i % 100 == 0) {
-      for (const Recorded& record : recorder.take()) {
+      for (const Recorded& record : recorder.take(500)) {
         const std::string_view name = record->text(model::EntryKind::operation_name);
         ASSERT_EQ(name.size(), 30u);
         EXPECT_EQ(name.find_first_not_of(name.front()), std::string_view::npos) << name;
