@@ -96,6 +96,7 @@ void ActorHouse::Rooms::on_supervisor_end(const std::shared_ptr<Rooms>& rooms) {
     start_supervisor(rooms);
     return;
   }
+  durable.unsupervised.store(true, std::memory_order_release);
   durable.ingress->close();
   arena::LaneWriter(durable.arena).close_all();
   durable.mode.store(Mode::storing, std::memory_order_release);

@@ -30,9 +30,6 @@ std::string parent_of(const std::string& path) {
 
 }  // namespace
 
-Adopter::Adopter(Durable& durable) : durable_(durable) {}
-Adopter::~Adopter() = default;
-
 SteadyTime Adopter::step(SteadyTime now) {
   const StoreState state = durable_.desk.state.load(std::memory_order_acquire);
   if (state != StoreState::open && state != StoreState::none) return only_when_kicked;
@@ -41,7 +38,7 @@ SteadyTime Adopter::step(SteadyTime now) {
     next_search_ = now + search_again;
   }
   if (state == StoreState::open && adopt_stores()) return now;
-  if (!current_) {
+  if (!durable_.orphan) {
     if (!arenas_found_) find_arenas();
     if (files_.empty()) return next_search_;
     auto orphan = arena::Orphan::open(std::move(files_.front()));
@@ -51,18 +48,18 @@ SteadyTime Adopter::step(SteadyTime now) {
                                    orphan.error().message());
       return now;
     }
-    current_ = std::make_unique<OrphanArena>(durable_, std::move(*orphan));
+    durable_.orphan = std::make_shared<OrphanArena>(durable_, std::move(*orphan));
   }
-  switch (current_->step()) {
+  switch (durable_.orphan->step()) {
     case OrphanArena::Progress::more: return now;
     case OrphanArena::Progress::blocked: return now + blocked_pause;
     case OrphanArena::Progress::empty: break;
   }
-  current_->remove();
+  durable_.orphan->remove();
   durable_.diagnostics->report(Severity::info, DiagnosticCode::orphan_adopted,
-                               "took over " + std::to_string(current_->adopted()) +
+                               "took over " + std::to_string(durable_.orphan->adopted()) +
                                    " record(s) that a process left in its flight recorder");
-  current_.reset();
+  durable_.orphan.reset();
   return now;
 }
 

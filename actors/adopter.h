@@ -19,19 +19,14 @@
 #include "actors/part.h"
 #include "runtime/arena/adoption.h"
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace posthaste::actors {
 
-class OrphanArena;
-
 class Adopter {
 public:
-  explicit Adopter(Durable& durable);
-  ~Adopter();
+  explicit Adopter(Durable& durable) : durable_(durable) {}
 
   /// A slice of work; when the next is due.
   SteadyTime step(SteadyTime now);
@@ -45,7 +40,6 @@ private:
   bool stores_found_ = false;
   bool arenas_found_ = false;
   std::vector<arena::OrphanFile> files_;
-  std::unique_ptr<OrphanArena> current_;
   SteadyTime next_search_{};
 };
 

@@ -30,6 +30,8 @@
 
 namespace posthaste::actors {
 
+class OrphanArena;
+
 /// How the pipeline ends; only ever goes forward.
 enum class Mode : std::uint8_t {
   running,
@@ -56,12 +58,17 @@ struct Durable {
   std::vector<std::unique_ptr<Endpoint>> endpoints;  // null for local outputs
   std::vector<std::shared_ptr<LocalSink>> sinks;     // null for remote outputs
 
+  // the storekeeper's alone: the dead process's arena that is being taken over. It outlives each
+  // storekeeper, as its file would go with it.
+  std::shared_ptr<OrphanArena> orphan;
+
   // any thread
   StoreDesk desk;
   FlushBoard flushes;
   EndingBoard endings;
   std::atomic<Mode> mode{Mode::running};
-  std::atomic<bool> abandoned{false};        // at the end: what is left in the arena dies with it
+  std::atomic<bool> unsupervised{false};  // the supervisor died too often: nobody answers flushes
+  std::atomic<bool> abandoned{false};     // at the end: what is left in the arena dies with it
   std::atomic<bool> arena_exhausted{false};  // the region gives no further segments; sampler's
   std::atomic<Ticket> last_ticket{0};
   std::atomic<std::uint32_t> restarts{0};

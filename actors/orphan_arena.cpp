@@ -34,10 +34,15 @@ std::vector<std::byte> with_operation_name(const model::RecordHead& record,
 
 OrphanArena::OrphanArena(Durable& durable, arena::Orphan orphan)
     : durable_(durable), orphan_(std::move(orphan)), theirs_(orphan_.arena()) {
-  arena::repair_lanes_after_step(theirs_);
-  lanes_.emplace(theirs_, arena::LaneReader::Holes::skip);
-  log_.emplace(theirs_);
-  pair_outputs();
+  try {
+    arena::repair_lanes_after_step(theirs_);
+    lanes_.emplace(theirs_, arena::LaneReader::Holes::skip);
+    log_.emplace(theirs_);
+    pair_outputs();
+  } catch (...) {
+    leave();  // else its file would go with this object
+    throw;
+  }
 }
 
 void OrphanArena::pair_outputs() {

@@ -29,6 +29,8 @@ public:
   Progress step();
   /// Nothing is left: its file goes.
   void remove() noexcept { orphan_.remove(); }
+  /// Something is left: its file stays for another adopter.
+  void leave() noexcept { orphan_.region().leave(); }
   std::uint64_t adopted() const noexcept { return adopted_; }  // records, of all outputs
 
 private:

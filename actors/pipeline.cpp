@@ -4,6 +4,7 @@
 #include "actors/actor_house.h"
 #include "actors/console_sink.h"
 #include "actors/durable.h"
+#include "actors/orphan_arena.h"
 #include "runtime/http/client.h"
 #include "runtime/http/io_thread.h"
 
@@ -100,9 +101,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
   if (!house) return std::move(house).error();
   works->house = std::move(*house);
   if (durable.bell->descriptor() >= 0) {
-    auto watch =
-        works->io->watch(durable.bell->descriptor(), [kept = works->durable,
-                                                 on_bell = std::move(parts.on_bell)](std::uint64_t) {
+    auto watch = works->io->watch(
+        durable.bell->descriptor(),
+        [kept = works->durable, on_bell = std::move(parts.on_bell)](std::uint64_t) {
           if (kept->mode.load(std::memory_order_acquire) != Mode::ended) {
             kept->kicks->kick(Role::sampler, 0);
           }
@@ -122,7 +123,8 @@ Pipeline::~Pipeline() {
 
 void Pipeline::flush(SteadyTime deadline, FlushDone done) {
   Durable& durable = *works_->durable;
-  if (durable.mode.load(std::memory_order_acquire) == Mode::ended) {
+  if (durable.mode.load(std::memory_order_acquire) == Mode::ended ||
+      durable.unsupervised.load(std::memory_order_acquire)) {
     done(false);
     return;
   }
@@ -158,6 +160,16 @@ bool Pipeline::end(std::chrono::milliseconds within) {
   const bool actors_gone =
       works_->house->end(std::chrono::duration_cast<std::chrono::milliseconds>(left()));
   const bool io_gone = works_->io->stop(left());
+  // Whoever still waits is told; so is every caller exactly once.
+  for (FlushBoard::Ended& flush :
+       works_->durable->flushes.due(SteadyTime::max(), [](std::uint64_t) { return false; })) {
+    flush.done(false);
+  }
+  for (const EndingBoard::Done& done : works_->durable->endings.finish(false)) done(false);
+  if (actors_gone && works_->durable->orphan) {
+    works_->durable->orphan->leave();  // for the next start: it is not empty
+    works_->durable->orphan.reset();
+  }
   if (!actors_gone || !io_gone) {
     static_cast<void>(new std::shared_ptr<Durable>(works_->durable));  // leaked on purpose
   }

@@ -87,7 +87,10 @@ public:
   void flush(SteadyTime deadline, FlushDone done);
 
   /// Closes the ingress and the lanes, delivers for half of the time, then stores what is left.
-  /// With less than a second it is stored at once. Later calls share the first one's end.
+  /// With less than a second it is stored at once. Later calls share the first one's end. What is
+  /// left when the deadline passed stays in the arena: a flight recorder must then not be released,
+  /// so that the next start finds it (`resident` of the ledger is not 0); of anonymous memory it
+  /// counts as dropped.
   void stop(SteadyTime deadline, FlushDone done);
 
   /// The account; its sums close when nothing moves.

@@ -124,13 +124,14 @@ bool Storekeeper::serve_orders(SteadyTime now) {
     if (desk_.state.load(std::memory_order_acquire) != StoreState::opening) refuse(orders);
     return false;
   }
-  if (auto done = settle(orders); !done) {
+  auto done = settle(orders);
+  if (done) done = replace(orders);
+  if (!done) {
     fail(done.error(), now);  // nothing else is safe while the store cannot forget
     refuse(orders);
     return false;
   }
-  replace(orders);
-  append(orders, now);
+  append(orders);
   publish_levels();
   lease(orders);
   desk_.orders.pop(orders.size());
@@ -150,7 +151,7 @@ Result<void> Storekeeper::settle(const Orders& orders) {
 }
 
 /// A batch that is not there any more was replaced before.
-void Storekeeper::replace(const Orders& orders) {
+Result<void> Storekeeper::replace(const Orders& orders) {
   for (const StoreOrder* order : orders) {
     if (order->kind != Kind::replace) continue;
     persistence::NewBatch rest{.header = order->header,
@@ -160,14 +161,14 @@ void Storekeeper::replace(const Orders& orders) {
     rest.header.items = order->remains.items;
     auto done = desk_.store->replace(order->key, rest);
     if (!done && done.error().code() != ErrorCode::invalid_argument) {
-      durable_.diagnostics->report(Severity::warn, DiagnosticCode::store_unavailable,
-                                   done.error().message());
+      return std::move(done).error();
     }
   }
+  return {};
 }
 
 /// One commit for up to a megabyte.
-void Storekeeper::append(const Orders& orders, SteadyTime) {
+void Storekeeper::append(const Orders& orders) {
   std::vector<persistence::NewBatch> batches;
   std::vector<std::vector<std::byte>> maps;
   Orders asked;

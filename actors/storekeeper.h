@@ -37,8 +37,8 @@ private:
   void count_what_was_found();
   bool serve_orders(SteadyTime now);
   Result<void> settle(const Orders& orders);
-  void replace(const Orders& orders);
-  void append(const Orders& orders, SteadyTime now);
+  Result<void> replace(const Orders& orders);
+  void append(const Orders& orders);
   void lease(const Orders& orders);
   void refuse(const Orders& orders);
   void tell(std::uint32_t output, StoreResult result);

@@ -24,9 +24,10 @@ SteadyTime Supervisor::step(SteadyTime now) {
     return std::all_of(durable_.outputs.begin(), durable_.outputs.end(),
                        [position](const auto& output) { return output->settled_up_to(position); });
   };
-  for (FlushBoard::Ended& flush : durable_.flushes.due(now, settled)) flush.done(flush.complete);
-
   const Mode mode = durable_.mode.load(std::memory_order_acquire);
+  const SteadyTime until = mode == Mode::ended ? SteadyTime::max() : now;
+  for (FlushBoard::Ended& flush : durable_.flushes.due(until, settled)) flush.done(flush.complete);
+
   const auto deadline = durable_.endings.deadline();
   if (mode == Mode::ended || (!deadline && durable_.flushes.empty())) return only_when_kicked;
   if (!deadline) return now + watch;
@@ -85,6 +86,10 @@ void Supervisor::finish(bool complete) {
         Severity::warn, DiagnosticCode::shutdown_incomplete,
         kept ? "the deadline passed; the flight recorder keeps what is left for the next start"
              : "the deadline passed; what was neither delivered nor stored is dropped");
+  }
+  for (FlushBoard::Ended& flush :
+       durable_.flushes.due(SteadyTime::max(), [complete](std::uint64_t) { return complete; })) {
+    flush.done(flush.complete);
   }
   for (const EndingBoard::Done& done : durable_.endings.finish(complete)) done(complete);
 }

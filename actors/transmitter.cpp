@@ -245,6 +245,7 @@ void Transmitter::publish() noexcept {
 
 SteadyTime Transmitter::next_step(SteadyTime now) const {
   SteadyTime next = only_when_kicked;
+  if (durable_.mode.load(std::memory_order_acquire) == Mode::ended) return next;
   const auto at = [&next](SteadyTime time) { next = std::min(next, time); };
   if (!custody_.flights.empty()) at(now + flight_watch);
   if (!sends()) at(now + storing_watch);

@@ -195,8 +195,8 @@ void Transmitter::relieve(SteadyTime now) {
   const std::size_t count = std::min(ready_.size(), relieved_at_once);
   for (std::size_t i = 0; i < count; ++i) {
     const arena::BodyIndex index = ready_[i];
-    if (durable_.desk.usable()) {
-      if (custody_.notes[index].store_not_before <= now) store(index);
+    if (durable_.desk.usable() && custody_.notes[index].store_not_before <= now) {
+      store(index);
     } else {
       drop(index, state == StoreState::none ? DropReason::lag : DropReason::store_io);
     }

@@ -28,12 +28,14 @@ constexpr ActorName everybody[] = {ActorName::sampler, ActorName::batcher, Actor
 TEST(PipelineDeaths, LoseAndRepeatNothingUnderLoad) {
   ScriptedIngestion server;
   Rig rig({server.connection_string()}, {.settings = quick(), .restarts = often});
+  rig.record(100);
+  ASSERT_TRUE(rig.flush());  // everybody is there
   for (std::uint32_t round = 0; round < 200; ++round) {
     const std::uint32_t deaths = rig->health().restarts;
     rig.record(100);
     rig->kill(everybody[round % std::size(everybody)]);
     rig.record(100);
-    ASSERT_TRUE(eventually([&] { return rig->health().restarts > deaths; }));
+    ASSERT_TRUE(eventually([&] { return rig->health().restarts > deaths; })) << round;
   }
   EXPECT_TRUE(rig.flush(seconds{30}));
   EXPECT_TRUE(eventually([&] { return server.distinct() == rig.recorded(); }));

@@ -121,6 +121,8 @@ void ScriptedIngestion::close_door() {
   ::shutdown(listener, SHUT_RDWR);
   acceptor_.join();
   ::close(listener);
+  std::unique_lock lock(mutex_);
+  ended_.wait_for(lock, std::chrono::seconds{2}, [this] { return open_ == 0; });
 }
 
 void ScriptedIngestion::open_door() {
@@ -132,9 +134,13 @@ void ScriptedIngestion::accept_all_connections(int listener) {
     const int connection = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0) return;
     const std::lock_guard lock(mutex_);
+    ++open_;
     threads_.emplace_back([this, connection] {
       serve(connection);
       ::close(connection);
+      const std::lock_guard gone(mutex_);
+      --open_;
+      ended_.notify_all();
     });
   }
 }

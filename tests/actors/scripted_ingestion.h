@@ -71,6 +71,7 @@ private:
   std::condition_variable ended_;
   Script script_;
   std::map<std::string, std::size_t> accepted_;
+  std::size_t open_ = 0;  // connections
   std::vector<std::thread> threads_;
   std::thread acceptor_;
 };

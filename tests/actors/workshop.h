@@ -155,11 +155,11 @@ public:
   }
 
   /// False: the arena is full.
-  bool record() {
-    model::RecordBuilder builder(model::RecordType::span);
+  bool record(model::RecordType type = model::RecordType::span) {
+    model::RecordBuilder builder(type);
     builder.text(model::EntryKind::name, "GET /")
         .attribute("order.id", static_cast<std::int64_t>(recorded + 1));
-    builder.head().kind = 1;
+    builder.head().kind = type == model::RecordType::span ? 1 : 9;
     builder.head().sample_rate = 100;
     builder.head().start = builder.head().end = read_ticks(tick_source());
     const auto bytes = builder.bytes();
@@ -198,6 +198,7 @@ public:
   Ledger ledger() const { return ledger_of(durable); }
   OutputLedger output() const { return ledger().outputs[0]; }
   Custody& custody() { return *durable.outputs[0]; }
+  Ingress& ingress() { return ingress_; }
 
   ManualClock clock;
   Durable durable;

@@ -1,0 +1,196 @@
+#include "tests/actors/workshop.h"
+
+namespace posthaste::actors::testing_support {
+namespace {
+
+void record(Workshop& shop, int count, model::RecordType type = model::RecordType::span) {
+  for (int i = 0; i < count; ++i) ASSERT_TRUE(shop.record(type));
+}
+
+/// Long enough for a transmitter to judge an answer that no delivery has judged.
+constexpr milliseconds patience{150};
+
+void accept_all(Workshop& shop) {
+  while (!shop.requests->under_way.empty()) shop.requests->answer(0, 200, "{}");
+  shop.clock.advance(patience);
+}
+
+void step_all(Workshop& shop, int times) {
+  for (int i = 0; i < times; ++i) shop.step_all();
+}
+
+TEST(Sampler, CopiesAgainWhatADeadOneHadNotPublished) {
+  Workshop shop;
+  record(shop, 50);
+  {
+    arena::LaneReader lanes(shop.durable.arena);
+    arena::LogWriter log(shop.durable.arena);
+    arena::LaneReader::Batch batch;
+    ASSERT_TRUE(lanes.next_batch(batch, 20));
+    log.begin_step();
+    for (const model::RecordHead* copied : batch.records) ASSERT_TRUE(log.append(*copied));
+  }
+  shop.step(Role::sampler);
+  EXPECT_EQ(shop.ledger().accepted, 50u);
+  arena::LogCursor cursor = arena::LogCursor::unencoded(shop.durable.arena, 0);
+  int found = 0;
+  while (cursor.next() != nullptr) ++found;
+  EXPECT_EQ(found, 50);
+}
+
+TEST(Sampler, RefusesLogsWhileTheyHoldHalfOfTheArena) {
+  Workshop shop({.arena = {2 << 20}});
+  while ((shop.ingress().flags() & Ingress::logs_refused) == 0) {
+    ASSERT_TRUE(shop.record(model::RecordType::log)) << "the arena was full first";
+    shop.step(Role::sampler);
+  }
+  while ((shop.ingress().flags() & Ingress::logs_refused) != 0) {
+    shop.clock.advance(milliseconds{100});
+    shop.step_all();
+    accept_all(shop);
+    ASSERT_GT(shop.output().resident, 0u);
+  }
+}
+
+TEST(Sampler, TicksFastWhileRecordsComeAndSlowlyWhenNothingDoes) {
+  Workshop shop;
+  Sampler sampler(shop.durable);
+  record(shop, 1);
+  const SteadyTime busy = shop.clock.steady();
+  EXPECT_EQ(sampler.step(busy), busy + milliseconds{20});
+  shop.clock.advance(seconds{1});
+  const SteadyTime quiet = shop.clock.steady();
+  EXPECT_EQ(sampler.step(quiet), quiet + milliseconds{100});
+  shop.clock.advance(seconds{5});
+  const SteadyTime idle = shop.clock.steady();
+  EXPECT_EQ(sampler.step(idle), idle + seconds{1});
+}
+
+TEST(Batcher, MakesNoMoreBodiesThanItsWindowUntilASecondHasPassed) {
+  Workshop shop({.batch_size = 10});
+  record(shop, 100);
+  shop.step(Role::sampler);
+  for (int i = 0; i < 10; ++i) shop.step(Role::batcher);
+  EXPECT_EQ(shop.custody().live_bodies(), 2u);
+  EXPECT_TRUE(shop.custody().starved);
+  shop.clock.advance(seconds{1});
+  for (int i = 0; i < 10; ++i) shop.step(Role::batcher);
+  EXPECT_EQ(shop.custody().live_bodies(), 10u);
+}
+
+TEST(Transmitter, StoresABodyThatWaitsForItsTurnForMoreThanASecond) {
+  Workshop shop({.batch_size = 10});
+  record(shop, 30);
+  step_all(shop, 4);
+  EXPECT_EQ(shop.requests->under_way.size(), 2u);
+  shop.clock.advance(seconds{1});  // then the batcher makes the third although it has no credit
+  step_all(shop, 4);
+  EXPECT_EQ(shop.output().in_store, 0u);
+  shop.clock.advance(milliseconds{1'100});
+  step_all(shop, 4);
+  EXPECT_EQ(shop.requests->under_way.size(), 2u);
+  EXPECT_EQ(shop.output().in_store, 10u);
+}
+
+TEST(Transmitter, TakesALostRequestForAmbiguous) {
+  Workshop shop({.batch_size = 10});
+  record(shop, 10);
+  shop.step_all();
+  ASSERT_EQ(shop.requests->under_way.size(), 1u);
+  shop.requests->under_way.clear();  // its delivery died, and with it the request
+  shop.clock.advance(milliseconds{1'100});
+  shop.step(Role::transmitter);
+  EXPECT_EQ(shop.output().ambiguous, 10u);
+  shop.clock.advance(seconds{2});
+  step_all(shop, 3);
+  accept_all(shop);
+  shop.step_all();
+  EXPECT_EQ(shop.output().delivered, 10u);
+}
+
+TEST(Transmitter, DuringAnOutageSendsOneProbeAndStoresTheRest) {
+  Workshop shop({.batch_size = 10});
+  for (int i = 0; i < 3; ++i) {
+    record(shop, 10);
+    step_all(shop, 3);
+    while (!shop.requests->under_way.empty()) {
+      shop.requests->fail(0, ErrorCode::connect_failed, false);
+    }
+    shop.clock.advance(seconds{1});
+    shop.step_all();
+  }
+  record(shop, 200);
+  for (int i = 0; i < 40; ++i) {
+    shop.clock.advance(milliseconds{50});
+    shop.step_all();
+    EXPECT_LE(shop.requests->under_way.size(), 1u);
+    if (i % 10 == 9 && !shop.requests->under_way.empty()) {
+      shop.requests->fail(0, ErrorCode::connect_failed, false);
+    }
+  }
+  EXPECT_GE(shop.output().in_store, 200u);
+  EXPECT_EQ(shop.output().ambiguous, 0u);
+}
+
+TEST(Supervisor, SendsForHalfOfTheTimeAndStoresTheRest) {
+  Workshop shop({.batch_size = 10});
+  record(shop, 20);
+  shop.step_all();
+  bool told = false;
+  bool complete = false;
+  shop.durable.endings.ask(shop.clock.steady() + seconds{4}, [&](bool whole) {
+    told = true;
+    complete = whole;
+  });
+  shop.step(Role::supervisor);
+  EXPECT_EQ(shop.durable.mode.load(), Mode::draining);
+  EXPECT_EQ(shop.ingress().flags(), 0u);
+  EXPECT_FALSE(shop.record()) << "the lanes are closed";
+  shop.clock.advance(milliseconds{1'900});
+  shop.step(Role::supervisor);
+  EXPECT_EQ(shop.durable.mode.load(), Mode::draining);
+  shop.clock.advance(milliseconds{200});
+  shop.step(Role::supervisor);
+  EXPECT_EQ(shop.durable.mode.load(), Mode::storing);
+  step_all(shop, 4);
+  EXPECT_FALSE(told);
+  shop.clock.advance(patience);  // the cancelled requests' answers
+  step_all(shop, 4);
+  shop.step(Role::supervisor);
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(complete);
+  EXPECT_EQ(shop.output().in_store, 20u);
+}
+
+TEST(Supervisor, EndsAtTheDeadlineAndCountsWhatIsLost) {
+  Workshop shop({.store = false, .batch_size = 10});
+  record(shop, 20);
+  shop.step_all();
+  bool complete = true;
+  shop.durable.endings.ask(shop.clock.steady() + seconds{2}, [&](bool whole) { complete = whole; });
+  shop.step(Role::supervisor);
+  shop.clock.advance(seconds{2});
+  shop.step(Role::supervisor);
+  EXPECT_FALSE(complete);
+  EXPECT_EQ(shop.durable.mode.load(), Mode::ended);
+  EXPECT_EQ(shop.output().dropped[DropReason::shutdown_deadline], 20u);
+  EXPECT_EQ(shop.output().resident, 0u);
+}
+
+TEST(Supervisor, BeyondTheLimitRestartsOnlyToEndInOrder) {
+  Workshop shop;
+  Supervisor supervisor(shop.durable, {.most = 2, .within = seconds{60}});
+  const SteadyTime now = shop.clock.steady();
+  const auto dies = [&] { return supervisor.may_restart(Role::batcher, 0, "the batcher", now); };
+  EXPECT_TRUE(dies());
+  EXPECT_TRUE(dies());
+  EXPECT_FALSE(shop.durable.endings.deadline());
+  EXPECT_TRUE(dies());
+  EXPECT_TRUE(shop.durable.endings.deadline());
+  EXPECT_TRUE(dies());
+  EXPECT_TRUE(dies());
+  EXPECT_FALSE(dies());
+}
+
+}  // namespace
+}  // namespace posthaste::actors::testing_support
