@@ -43,7 +43,6 @@ Transmitter::Transmitter(Durable& durable, std::uint32_t output, Deliveries& del
 
 SteadyTime Transmitter::step(SteadyTime now) {
   if (!started_) {
-    recover();
     std::mt19937_64 random(durable_.seed ^
                            static_cast<std::uint64_t>(now.time_since_epoch().count()));
     replay_at_ = now + milliseconds{random() % static_cast<std::uint64_t>(start_jitter.count())};
@@ -80,18 +79,6 @@ std::uint32_t Transmitter::flights_of(Flight::Cargo cargo) const noexcept {
   return static_cast<std::uint32_t>(
       std::count_if(custody_.flights.begin(), custody_.flights.end(),
                     [cargo](const Flight& flight) { return flight.cargo == cargo; }));
-}
-
-/// Entries that a dead transmitter was about to send: no flight was made of them.
-void Transmitter::recover() {
-  for (const arena::BodyIndex index : settlement_.table().unsettled()) {
-    if (settlement_.table().state(index) != arena::BodyState::in_flight) continue;
-    const bool flies = std::any_of(
-        custody_.flights.begin(), custody_.flights.end(), [index](const Flight& flight) {
-          return flight.cargo == Flight::Cargo::body && flight.body == index;
-        });
-    if (!flies) settlement_.table().set_state(index, arena::BodyState::ready);
-  }
 }
 
 // ---- what came back

@@ -14,9 +14,9 @@
 /// the arena, go to the store; without a store the oldest are dropped (`lag`).
 ///
 /// Commit points: of an answer, see settlement.h; of a body that is sent, the flight, then the
-/// entry's state, then the delivery; of one that is stored, the entry's state, then the order. What
-/// a dead transmitter had begun is found in the custody: a flight without a request, an entry
-/// without an order.
+/// entry's state, then the delivery; of one that is stored, the entry's state, then the order, or
+/// the state back. A flight that nobody carries, as its transmitter or delivery died before the
+/// request was made, is taken for a lost connection.
 
 #include "actors/custody.h"
 #include "actors/deliveries.h"
@@ -35,7 +35,6 @@ public:
 private:
   static constexpr std::chrono::seconds turn_limit{1};  // how long a body waits for its turn
 
-  void recover();
   void take_store_results(SteadyTime now);
   void take_result(const StoreResult& result, SteadyTime now);
   void find_lost_flights(SteadyTime now);

@@ -132,6 +132,38 @@ TEST(Transmitter, DuringAnOutageSendsOneProbeAndStoresTheRest) {
   EXPECT_EQ(shop.output().ambiguous, 0u);
 }
 
+TEST(Storekeeper, MayCarryOutEveryOrderTwice) {
+  Workshop shop({.batch_size = 10});
+  shop.durable.mode = Mode::storing;  // all bodies go to the store
+  record(shop, 100);
+  const auto again = [&] {  // as if it had died before the orders left the desk
+    std::vector<StoreOrder> orders;
+    for (const StoreOrder* order : shop.durable.desk.orders.first(1'000)) orders.push_back(*order);
+    shop.step(Role::storekeeper);
+    for (StoreOrder& order : orders) shop.durable.desk.orders.push(std::move(order));
+    shop.kill(Role::storekeeper);
+    shop.step(Role::storekeeper);
+    shop.step(Role::transmitter);
+  };
+  for (int i = 0; i < 30; ++i) {
+    shop.step(Role::sampler);
+    shop.step(Role::batcher);
+    shop.step(Role::transmitter);
+    again();
+  }
+  EXPECT_EQ(shop.output().in_store, 100u);
+  EXPECT_EQ(shop.output().resident, 0u);
+  shop.durable.mode = Mode::running;
+  for (int i = 0; i < 100 && shop.output().in_store > 0; ++i) {
+    shop.clock.advance(milliseconds{300});
+    shop.step(Role::transmitter);
+    again();
+    accept_all(shop);
+  }
+  EXPECT_EQ(shop.output().delivered, 100u);
+  EXPECT_EQ(shop.output().in_store, 0u);
+}
+
 TEST(Supervisor, SendsForHalfOfTheTimeAndStoresTheRest) {
   Workshop shop({.batch_size = 10});
   record(shop, 20);
