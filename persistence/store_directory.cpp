@@ -87,6 +87,7 @@ StoreDirectory::StoreDirectory(std::string path, FileDescriptor directory, FileD
     : path_(std::move(path)),
       directory_(std::move(directory)),
       lock_(std::move(lock)),
+      lock_guard_(lock_.get()),
       directory_identity_(identity_of(directory_.get())),
       lock_identity_(identity_of(lock_.get())) {}
 

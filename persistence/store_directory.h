@@ -8,12 +8,13 @@
 /// library in one process, and a lock that is free means that the owner is gone.
 ///
 /// Threads:  one. Blocking: file system calls, a handful of microseconds each.
-/// fork():   a child inherits the lock; whoever forks without exec closes lock_descriptor() there.
+/// fork():   a child would inherit the lock; it is closed there (runtime/base/fork_guard.h).
 
 #include <posthaste/result.h>
 
 #include "persistence/file_descriptor.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/fork_guard.h"
 
 #include <cstdint>
 #include <string>
@@ -77,6 +78,7 @@ private:
   std::string path_;
   FileDescriptor directory_;
   FileDescriptor lock_;
+  ClosedInChildren lock_guard_;  // behind lock_: ends before it
   FileDescriptor side_;
   FileIdentity directory_identity_;
   FileIdentity lock_identity_;

@@ -42,8 +42,8 @@ public:
   produce::Producer& producer() const { return *producer_; }
   const arena::Arena& arena() const { return arena_; }
 
-  /// Everything that was recorded since the last call, in the order of the lanes; about `most` of it,
-  /// for where writers never stop.
+  /// Everything that was recorded since the last call, in the order of the lanes; about `most` of
+  /// it, for where writers never stop.
   std::vector<Recorded> take(std::size_t most = SIZE_MAX);
   /// The only record since the last call.
   Recorded one();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include <pthread.h>
 
 #include <array>
@@ -169,6 +171,7 @@ TEST_F(ResolverTest, LooksUpOnANamedThreadOfItsOwn) {
 }
 
 TEST(LookUpBySystem, KnowsThisMachine) {
+  if (!std::filesystem::exists("/etc/hosts")) GTEST_SKIP() << "nothing here names this machine";
   const auto addresses = look_up_by_system("localhost");
   ASSERT_TRUE(addresses);
   EXPECT_THAT(*addresses, ::testing::Contains(::testing::AnyOf("127.0.0.1", "::1")));

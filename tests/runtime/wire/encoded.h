@@ -104,7 +104,9 @@ inline Encoded encode(model::RecordBuilder& builder, EncoderContext context = pl
 
 /// Attributes with a name: `Attributes` borrows, and its braces end with the statement.
 using AttributeList = std::vector<Attribute>;
-inline Attributes all_of(const AttributeList& list) { return Attributes(std::span(list)); }
+inline Attributes all_of(const AttributeList& list) {
+  return Attributes(std::span(list));
+}
 
 /// A span of `kind` that took 45 ms, with a parent.
 inline model::RecordBuilder make_span(SpanKind kind, std::string_view name,
