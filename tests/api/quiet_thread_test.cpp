@@ -21,7 +21,7 @@
 
 namespace {
 
-thread_local std::uint64_t allocations_here = 0;
+[[maybe_unused]] thread_local std::uint64_t allocations_here = 0;
 
 }  // namespace
 
