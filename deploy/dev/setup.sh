@@ -53,8 +53,12 @@ install_packages() {
 add_backports() {
   apt-cache policy | grep -q 'n=bookworm-backports' && return
   local file=/etc/apt/sources.list.d/posthaste-backports.list
+  # From where this machine has Debian 12 itself.
+  local server
+  server=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' | sed -n 's/^bookworm //p' | head -n 1)
+  [[ -n $server ]] || fail_set_up "apt has no source for Debian 12 (bookworm); add its main suite, then run this again"
   say "adding bookworm-backports to apt's sources ($file)"
-  echo 'deb http://debian.example/debian bookworm-backports main' |
+  echo "deb $server bookworm-backports main" |
     "${as_root[@]}" tee "$file" >/dev/null || fail_set_up "cannot write $file"
 }
 
