@@ -1,6 +1,6 @@
 #include "persistence/batch_file.h"
 
-#include "persistence/crc32c.h"
+#include "runtime/base/crc32c.h"
 
 #include <algorithm>
 #include <utility>

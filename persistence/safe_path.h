@@ -8,7 +8,7 @@
 
 #include <posthaste/result.h>
 
-#include "persistence/file_descriptor.h"
+#include "runtime/base/file_descriptor.h"
 
 #include <string>
 

@@ -12,8 +12,8 @@
 
 #include <posthaste/result.h>
 
-#include "persistence/file_descriptor.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/file_descriptor.h"
 #include "runtime/base/fork_guard.h"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "persistence/store_format.h"
 
-#include "persistence/crc32c.h"
 #include "persistence/little_endian.h"
+#include "runtime/base/crc32c.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,9 +1,9 @@
 #include "persistence/store_ledger.h"
 
-#include "persistence/crc32c.h"
-#include "persistence/file_descriptor.h"
 #include "persistence/little_endian.h"
 #include "persistence/lmdb_environment.h"
+#include "runtime/base/crc32c.h"
+#include "runtime/base/file_descriptor.h"
 
 #include <fcntl.h>
 

@@ -1,7 +1,7 @@
-#include "persistence/crc32c.h"
 #include "persistence/little_endian.h"
 #include "persistence/store_format.h"
 #include "persistence/store_ledger.h"
+#include "runtime/base/crc32c.h"
 
 #include <cstdlib>
 #include <vector>
@@ -9,6 +9,7 @@
 namespace {
 
 using namespace posthaste::persistence;
+using posthaste::crc32c;
 
 void decode_all(std::span<const std::byte> bytes) {
   static_cast<void>(decode_key(bytes));

@@ -1,8 +1,8 @@
-#include "persistence/crc32c.h"
 #include "persistence/store.h"
 #include "persistence/store_format.h"
 #include "persistence/store_inspection.h"
 #include "persistence/store_verifier.h"
+#include "runtime/base/crc32c.h"
 #include "tests/persistence/store_fixture.h"
 
 #include <sys/mman.h>

@@ -19,7 +19,7 @@
 namespace posthaste {
 
 /// What a diagnostic is about. The numbers are stable: they never change and are never used again.
-/// `posthaste explain <name>` and docs/troubleshooting.md say more about each.
+/// docs/troubleshooting.md says more about each.
 enum class DiagnosticCode : std::uint16_t {
   // settings
   setting_refused = 100,

@@ -69,7 +69,7 @@ private:
 
 /// One output's side of the account, in records.
 struct OutputLedger {
-  std::string name;                  // as in the settings, e.g. "azure-monitor"
+  std::string name;                  // as in the settings, e.g. "azure_monitor"
   std::uint64_t recovered = 0;       // taken over from processes that died
   std::uint64_t delivered = 0;       // the receiver has it
   std::uint64_t replayed = 0;        // delivered after a time in the store; part of `delivered`

@@ -1,4 +1,4 @@
-#include "persistence/crc32c.h"
+#include "runtime/base/crc32c.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace posthaste::persistence {
+namespace posthaste {
 namespace {
 
 TEST(Crc32c, HasTheValueOfTheStandardsCheckString) {
@@ -28,4 +28,4 @@ TEST(Crc32c, IsTheSameByInstructionAndByTableAndInPieces) {
 }
 
 }  // namespace
-}  // namespace posthaste::persistence
+}  // namespace posthaste
