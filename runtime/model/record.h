@@ -1,10 +1,12 @@
 #pragma once
 
-/// A record: one ended span or one log as bytes, position-independent and self-contained. This is
-/// what an application thread writes, what lies in lanes, log and crash files, and what the
-/// encoders read.
+/// A record: one ended span, one log or one metric point as bytes, position-independent and
+/// self-contained. This is what an application thread writes, what lies in lanes, log and crash
+/// files, and what the encoders read.
 ///
 ///   | RecordHead, 96 bytes | entry | entry | ...        everything little-endian, 8-byte aligned
+///
+/// A metric point has a MetricHead instead, of the same size (metric_point.h).
 ///
 /// An entry is an EntryHead of 8 bytes, then its payload, padded with anything to 8 bytes:
 ///
@@ -87,6 +89,15 @@ enum class EntryKind : std::uint8_t {
   body = 8,
   severity_text = 9,
   event_name = 10,  // of a log record
+  // of metric points: runtime/model/metric_point.h
+  unit = 11,
+  description = 12,
+  explicit_buckets = 13,
+  exponential_buckets = 14,
+  quantiles = 15,
+  exemplar = 16,
+  metadata = 17,
+  scope_attributes = 18,  // of any record; its scope's name and version are in the arena's table
 };
 
 struct EntryHead {

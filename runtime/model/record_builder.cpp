@@ -220,6 +220,24 @@ RecordBuilder& RecordBuilder::link(const TraceId& trace, const SpanId& span,
   return *this;
 }
 
+bool RecordBuilder::entry(EntryKind kind, std::span<const std::byte> payload) {
+  if (!fits(payload.size())) return false;
+  open({kind, 0, 0, static_cast<std::uint32_t>(payload.size())});
+  write(payload.data(), payload.size());
+  pad();
+  return true;
+}
+
+bool RecordBuilder::attribute_entries(std::span<const std::byte> entries, std::uint16_t count) {
+  if (!fits(entries.size())) {
+    saturate(head().dropped_attributes, count);
+    return false;
+  }
+  write(entries.data(), entries.size());
+  saturate(head().attributes, count);
+  return true;
+}
+
 std::size_t RecordBuilder::append_nested(const Attributes& attributes, std::size_t most) {
   std::size_t kept = 0;
   for (const Attribute& each : attributes) {

@@ -30,7 +30,8 @@ public:
   /// A key that was there keeps its last value; the earlier entry is marked dead.
   RecordBuilder& attribute(std::string_view key, const AttributeValue& value);
   RecordBuilder& attributes(const Attributes& attributes);
-  /// Name, operation name, trace state, status description, severity text or event name.
+  /// Name, operation name, trace state, status description, severity text, event name, unit or
+  /// description.
   RecordBuilder& text(EntryKind kind, std::string_view text);
   RecordBuilder& body(const AttributeValue& value);
   /// `time` is ns since the epoch when `wall`, else ticks.
@@ -38,6 +39,12 @@ public:
                        const Attributes& attributes = {});
   RecordBuilder& link(const TraceId& trace, const SpanId& span, const Attributes& attributes = {},
                       std::string_view trace_state = {}, std::uint8_t trace_flags = 1);
+
+  /// An entry of any kind whose payload is there already; false, changing nothing but the truncated
+  /// flag, if it does not fit.
+  bool entry(EntryKind kind, std::span<const std::byte> payload);
+  /// Whole attribute entries, `count` of them, whose keys differ and are not in the record yet.
+  bool attribute_entries(std::span<const std::byte> entries, std::uint16_t count);
 
   /// The record so far, 8-byte aligned, good until the builder is touched again.
   std::span<const std::byte> bytes() noexcept;
