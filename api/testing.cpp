@@ -2,6 +2,7 @@
 
 #include "runtime/model/record_times.h"
 #include "runtime/model/record_view.h"
+#include "runtime/wire/value_text.h"
 
 #include <posthaste/local_sink.h>
 
@@ -37,8 +38,13 @@ Value value_of(const model::ValueView& value) {
     case AttributeType::boolean_array: return elements_of<bool>(value);
     case AttributeType::int64_array: return elements_of<std::int64_t>(value);
     case AttributeType::float64_array: return elements_of<double>(value);
+    case AttributeType::bytes: return std::string(value.string());
+    case AttributeType::none: return std::string();
+    case AttributeType::list:
+    case AttributeType::map: break;
   }
-  return std::string();
+  wire::TextScratch scratch;
+  return std::string(wire::text_of(value, scratch));
 }
 
 ValueMap values_of(std::string_view entries) {

@@ -18,8 +18,10 @@
 ///   link                       LinkHead, trace state, nested attribute entries
 ///
 /// Array values are packed: 8 bytes an int64 or double, 1 byte a boolean, u32 length + bytes a
-/// string. An entry whose `dead` flag is set was replaced by a later one; readers skip it. Of
-/// several live entries of a text kind the last counts (a crash may leave both).
+/// string. A list or a map is attribute entries one after the other, those of a list without keys;
+/// at most `nesting_limit` levels. An entry whose `dead` flag is set was replaced by a later one;
+/// readers skip it. Of several live entries of a text kind the last counts (a crash may leave
+/// both).
 ///
 /// Compatibility: written and read on one machine within two days, perhaps by two versions of this
 /// library. `arena::format_version` guards the layout; docs/formats/arena.md describes it.
@@ -38,6 +40,9 @@ static_assert(std::endian::native == std::endian::little, "records are little-en
 
 /// No record is longer; what does not fit is cut and counted in the record's dropped counts.
 inline constexpr std::uint32_t record_size_limit = 65'536;
+
+/// A list in a map in a list: no deeper.
+inline constexpr int nesting_limit = 8;
 
 enum class RecordType : std::uint8_t { span = 1, log = 2, metric_point = 3 };
 

@@ -24,9 +24,20 @@ void saturate(T& count, std::size_t by) {
   count = static_cast<T>(std::min<std::size_t>(most, count + by));
 }
 
+/// Calls `f(key, element)` for each element of a list or a map; none where it lies too deep.
+template <class F>
+void for_each_nested(const AttributeValue& value, int depth, F&& f) {
+  if (depth >= nesting_limit) return;
+  if (value.type() == AttributeType::list) {
+    for (const AttributeValue& element : value.list()) f(std::string_view(), element);
+  } else if (value.type() == AttributeType::map) {
+    for (const Attribute& each : value.map()) f(each.key, each.value);
+  }
+}
+
 }  // namespace
 
-std::size_t encoded_size(const AttributeValue& value) noexcept {
+std::size_t encoded_size(const AttributeValue& value, int depth) noexcept {
   switch (value.type()) {
     case AttributeType::string: return value.string().size();
     case AttributeType::boolean:
@@ -40,11 +51,22 @@ std::size_t encoded_size(const AttributeValue& value) noexcept {
       for (const std::string_view text : value.strings()) size += 4 + text.size();
       return size;
     }
+    case AttributeType::bytes: return value.bytes().size();
+    case AttributeType::none: return 0;
+    case AttributeType::list:
+    case AttributeType::map: {
+      std::size_t size = 0;
+      for_each_nested(value, depth, [&](std::string_view key, const AttributeValue& element) {
+        const std::size_t payload = key.size() + encoded_size(element, depth + 1);
+        if (key.size() <= UINT16_MAX) size += sizeof(EntryHead) + ((payload + 7) & ~std::size_t{7});
+      });
+      return size;
+    }
   }
   return 0;
 }
 
-void append_value(std::vector<std::byte>& to, const AttributeValue& value) {
+void append_value(std::vector<std::byte>& to, const AttributeValue& value, int depth) {
   switch (value.type()) {
     case AttributeType::string: append(to, value.string().data(), value.string().size()); break;
     case AttributeType::boolean: {
@@ -72,19 +94,27 @@ void append_value(std::vector<std::byte>& to, const AttributeValue& value) {
         append(to, text.data(), text.size());
       }
       break;
+    case AttributeType::bytes: append_items(to, value.bytes()); break;
+    case AttributeType::none: break;
+    case AttributeType::list:
+    case AttributeType::map:
+      for_each_nested(value, depth, [&](std::string_view key, const AttributeValue& element) {
+        append_attribute_entry(to, EntryKind::attribute, key, element, depth + 1);
+      });
+      break;
   }
 }
 
 bool append_attribute_entry(std::vector<std::byte>& to, EntryKind kind, std::string_view key,
-                            const AttributeValue& value) {
-  const std::size_t size = key.size() + encoded_size(value);
-  if (key.size() > UINT16_MAX || size > record_size_limit) return false;
+                            const AttributeValue& value, int depth) {
+  const std::size_t size = key.size() + encoded_size(value, depth);
+  if (key.size() > UINT16_MAX || size > UINT32_MAX) return false;
   const EntryHead entry{kind, static_cast<std::uint8_t>(value.type()),
                         static_cast<std::uint16_t>(key.size()), static_cast<std::uint32_t>(size)};
   append(to, &entry, sizeof entry);
   if (is_word(value.type())) append_value(to, value);
   append(to, key.data(), key.size());
-  if (!is_word(value.type())) append_value(to, value);
+  if (!is_word(value.type())) append_value(to, value, depth);
   to.resize(to.size() + padded(entry.size) - entry.size);
   return true;
 }
@@ -97,7 +127,7 @@ void RecordBuilder::start(RecordType type) {
 
 bool RecordBuilder::fits(std::size_t payload) noexcept {
   constexpr std::size_t overhead = sizeof(EntryHead) + 8;
-  if (payload < record_size_limit && bytes_.size() + payload + overhead <= record_size_limit) {
+  if (payload < size_limit_ && bytes_.size() + payload + overhead <= size_limit_) {
     return true;
   }
   head().flags |= record_flag::truncated;
@@ -108,7 +138,7 @@ std::string_view RecordBuilder::fitting(std::string_view text) noexcept {
   constexpr std::size_t overhead = sizeof(EntryHead) + 8;
   if (fits(text.size())) return text;
   const std::size_t used = bytes_.size() + overhead;
-  return text.substr(0, used < record_size_limit ? record_size_limit - used : 0);
+  return text.substr(0, used < size_limit_ ? size_limit_ - used : 0);
 }
 
 void RecordBuilder::bury(EntryKind kind, std::string_view key) noexcept {

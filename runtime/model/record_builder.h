@@ -5,8 +5,8 @@
 /// they write into slots (runtime/produce), without a heap.
 ///
 /// Threads: none. Memory: the buffer keeps its size from record to record. Full: an entry that
-/// would take the record past `record_size_limit` is left out, counted in the head's dropped
-/// counts, and the record is marked truncated.
+/// would take the record past the limit is left out, counted in the head's dropped counts, and the
+/// record is marked truncated.
 
 #include "runtime/model/record.h"
 
@@ -18,7 +18,11 @@ namespace posthaste::model {
 
 class RecordBuilder {
 public:
-  explicit RecordBuilder(RecordType type) { start(type); }
+  /// A record that never lies in an arena may be longer than one that does.
+  explicit RecordBuilder(RecordType type, std::uint32_t size_limit = record_size_limit)
+      : size_limit_(size_limit) {
+    start(type);
+  }
 
   /// Forgets everything and begins another record.
   void start(RecordType type);
@@ -59,15 +63,17 @@ private:
   void write(const void* data, std::size_t size);
   void pad();
 
+  std::uint32_t size_limit_;
   std::vector<std::byte> bytes_;
 };
 
-/// Bytes that `value` takes as the value of an entry, without key and padding.
-std::size_t encoded_size(const AttributeValue& value) noexcept;
+/// Bytes that `value` takes as the value of an entry, without key and padding; `depth` levels of
+/// lists and maps are around it.
+std::size_t encoded_size(const AttributeValue& value, int depth = 0) noexcept;
 /// Appends them.
-void append_value(std::vector<std::byte>& to, const AttributeValue& value);
+void append_value(std::vector<std::byte>& to, const AttributeValue& value, int depth = 0);
 /// Appends a whole attribute entry; false, changing nothing, if key or value is too long for one.
 bool append_attribute_entry(std::vector<std::byte>& to, EntryKind kind, std::string_view key,
-                            const AttributeValue& value);
+                            const AttributeValue& value, int depth = 0);
 
 }  // namespace posthaste::model

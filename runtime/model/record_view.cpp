@@ -10,7 +10,7 @@ bool has_value(EntryKind kind) noexcept {
 }
 
 bool is_value(const EntryHead& head) noexcept {
-  if (head.value_type < 1 || head.value_type > 8) return false;
+  if (head.value_type < 1 || head.value_type > 12) return false;
   const std::size_t word = is_word(static_cast<AttributeType>(head.value_type)) ? 8 : 0;
   return head.size >= head.key_size + word;
 }
@@ -63,11 +63,12 @@ std::optional<LinkView> LinkView::from(const EntryView& entry) noexcept {
   return link;
 }
 
-std::optional<RecordView> RecordView::from(std::span<const std::byte> bytes) noexcept {
+std::optional<RecordView> RecordView::from(std::span<const std::byte> bytes,
+                                           std::uint32_t size_limit) noexcept {
   if (bytes.size() < sizeof(RecordHead)) return std::nullopt;
   const auto* head = reinterpret_cast<const RecordHead*>(bytes.data());
   const std::uint32_t length = head->length();
-  if (length < sizeof(RecordHead) || length > bytes.size() || length > record_size_limit) return {};
+  if (length < sizeof(RecordHead) || length > bytes.size() || length > size_limit) return {};
   if (length % 8 != 0) return std::nullopt;
   const auto type = static_cast<std::uint8_t>(head->type);
   if (type < 1 || type > 3) return std::nullopt;

@@ -12,17 +12,22 @@
 
 namespace posthaste::model {
 
-/// One attribute value inside a record. Array elements are read with `string_at` and the like.
+class EntryRange;
+
+/// One attribute value inside a record.
 class ValueView {
 public:
   ValueView() = default;
   ValueView(AttributeType type, std::string_view bytes) noexcept : type_(type), bytes_(bytes) {}
 
   AttributeType type() const noexcept { return type_; }
-  std::string_view string() const noexcept { return bytes_; }
+  std::string_view string() const noexcept { return bytes_; }  // of `bytes` as well
   bool boolean() const noexcept { return word() != 0; }
   std::int64_t int64() const noexcept { return static_cast<std::int64_t>(word()); }
   double float64() const noexcept { return std::bit_cast<double>(word()); }
+
+  /// The elements of a list or a map, as attributes; those of a list have no key.
+  EntryRange entries() const noexcept;
 
   /// Calls `f(element)` with bool, int64_t, double or string_view for each element of an array.
   template <class F>
@@ -104,6 +109,11 @@ private:
   bool damaged_ = false;
 };
 
+inline EntryRange ValueView::entries() const noexcept {
+  const bool nested = type_ == AttributeType::list || type_ == AttributeType::map;
+  return EntryRange(nested ? bytes_ : std::string_view());
+}
+
 struct EventView {
   EventHead head{};
   std::string_view name;
@@ -123,7 +133,8 @@ struct LinkView {
 class RecordView {
 public:
   /// A record at the start of `bytes`; empty if the length makes no sense or the type is unknown.
-  static std::optional<RecordView> from(std::span<const std::byte> bytes) noexcept;
+  static std::optional<RecordView> from(std::span<const std::byte> bytes,
+                                        std::uint32_t size_limit = record_size_limit) noexcept;
 
   const RecordHead& head() const noexcept { return *head_; }
   std::span<const std::byte> bytes() const noexcept {

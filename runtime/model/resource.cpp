@@ -34,11 +34,27 @@ bool strings_fit(std::string_view bytes) noexcept {
   return bytes.empty();
 }
 
-bool value_fits(const EntryView& entry) noexcept {
+bool value_fits(const EntryView& entry, int depth) noexcept;
+
+/// A list or a map: entries to its end, no deeper than records go.
+bool nested_fit(std::string_view bytes, int depth) noexcept {
+  if (depth >= nesting_limit) return bytes.empty();
+  EntryRange range(bytes);
+  while (const auto entry = range.next()) {
+    if (entry->head.kind != EntryKind::attribute || !value_fits(*entry, depth + 1)) return false;
+  }
+  return !range.damaged();
+}
+
+bool value_fits(const EntryView& entry, int depth) noexcept {
   const std::string_view value = entry.value().string();
   switch (entry.type()) {
     case AttributeType::string:
+    case AttributeType::bytes:
     case AttributeType::boolean_array: return true;
+    case AttributeType::none: return value.empty();
+    case AttributeType::list:
+    case AttributeType::map: return nested_fit(value, depth);
     case AttributeType::boolean:
     case AttributeType::int64:
     case AttributeType::float64: return entry.head.size == 8u + entry.head.key_size;
@@ -64,7 +80,7 @@ Result<Resource> Resource::parse(std::span<const std::byte> bytes) {
   std::size_t used = 0;
   EntryRange range({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   while (const auto entry = range.next()) {
-    if (entry->head.kind != EntryKind::attribute || !value_fits(*entry)) {
+    if (entry->head.kind != EntryKind::attribute || !value_fits(*entry, 0)) {
       return damaged("an entry that is no attribute");
     }
     used += sizeof(EntryHead) + padded(entry->head.size);

@@ -16,8 +16,27 @@ namespace posthaste::produce {
 
 inline constexpr std::size_t key_limit = 1024;  // bytes; a longer key is not an attribute
 
-/// Bytes that the value takes, strings cut to `value_length` characters. Saturates.
-inline std::uint32_t value_size(const AttributeValue& value, std::uint32_t value_length) noexcept {
+constexpr std::uint32_t entry_size(std::uint32_t payload) noexcept {
+  return static_cast<std::uint32_t>(sizeof(model::EntryHead)) + model::padded(payload);
+}
+
+/// Calls `f(key, element)` for each element of a list or a map; none where it lies too deep.
+template <class F>
+void for_each_nested(const AttributeValue& value, int depth, F&& f) noexcept {
+  if (depth >= model::nesting_limit) return;
+  if (value.type() == AttributeType::list) {
+    for (const AttributeValue& element : value.list()) f(std::string_view(), element);
+  } else if (value.type() == AttributeType::map) {
+    for (const Attribute& each : value.map()) {
+      if (each.key.size() <= key_limit) f(each.key, each.value);
+    }
+  }
+}
+
+/// Bytes that the value takes, strings cut to `value_length` characters; `depth` levels of lists
+/// and maps are around it. Saturates.
+inline std::uint32_t value_size(const AttributeValue& value, std::uint32_t value_length,
+                                int depth = 0) noexcept {
   constexpr std::size_t most = 4 * std::size_t{model::record_size_limit};
   const auto bounded = [most](std::size_t size) {
     return static_cast<std::uint32_t>(std::min(size, most));
@@ -30,9 +49,21 @@ inline std::uint32_t value_size(const AttributeValue& value, std::uint32_t value
     case AttributeType::boolean_array: return bounded(value.booleans().size());
     case AttributeType::int64_array: return bounded(std::min(value.int64s().size(), most) * 8);
     case AttributeType::float64_array: return bounded(std::min(value.float64s().size(), most) * 8);
-    case AttributeType::string_array: break;
+    case AttributeType::bytes: return bounded(value.bytes().size());
+    case AttributeType::none: return 0;
+    case AttributeType::string_array:
+    case AttributeType::list:
+    case AttributeType::map: break;
   }
   std::size_t size = 0;
+  if (value.type() != AttributeType::string_array) {
+    for_each_nested(value, depth, [&](std::string_view key, const AttributeValue& element) {
+      if (size > most) return;
+      const auto key_size = static_cast<std::uint32_t>(key.size());
+      size += entry_size(key_size + value_size(element, value_length, depth + 1));
+    });
+    return bounded(size);
+  }
   for (const std::string_view element : value.strings()) {
     size += 4 + std::min(cut_characters(element, value_length).size(), most);
     if (size > most) break;
@@ -40,10 +71,15 @@ inline std::uint32_t value_size(const AttributeValue& value, std::uint32_t value
   return bounded(size);
 }
 
+template <class Sink>
+void put_valued_entry(Sink&& sink, model::EntryKind kind, std::string_view key,
+                      const AttributeValue& value, std::uint32_t value_bytes,
+                      std::uint32_t value_length, int depth = 0) noexcept;
+
 /// Puts a value of at most `size` bytes; a string longer than that is cut.
 template <class Sink>
 void put_value(Sink&& sink, const AttributeValue& value, std::uint32_t size,
-               std::uint32_t value_length) noexcept {
+               std::uint32_t value_length, int depth = 0) noexcept {
   switch (value.type()) {
     case AttributeType::string: sink.put(value.string().data(), size); return;
     case AttributeType::boolean:
@@ -64,11 +100,16 @@ void put_value(Sink&& sink, const AttributeValue& value, std::uint32_t size,
         sink.put(kept.data(), length);
       }
       return;
+    case AttributeType::bytes: sink.put(value.bytes().data(), size); return;
+    case AttributeType::none: return;
+    case AttributeType::list:
+    case AttributeType::map:
+      for_each_nested(value, depth, [&](std::string_view key, const AttributeValue& element) {
+        put_valued_entry(sink, model::EntryKind::attribute, key, element,
+                         value_size(element, value_length, depth + 1), value_length, depth + 1);
+      });
+      return;
   }
-}
-
-constexpr std::uint32_t entry_size(std::uint32_t payload) noexcept {
-  return static_cast<std::uint32_t>(sizeof(model::EntryHead)) + model::padded(payload);
 }
 
 template <class Sink>
@@ -91,7 +132,7 @@ void put_text_entry(Sink&& sink, model::EntryKind kind, std::string_view text) n
 template <class Sink>
 void put_valued_entry(Sink&& sink, model::EntryKind kind, std::string_view key,
                       const AttributeValue& value, std::uint32_t value_bytes,
-                      std::uint32_t value_length) noexcept {
+                      std::uint32_t value_length, int depth) noexcept {
   const auto key_size = static_cast<std::uint16_t>(key.size());
   const std::uint32_t payload = key_size + value_bytes;
   const model::EntryHead head{kind, static_cast<std::uint8_t>(value.type()), key_size, payload};
@@ -101,7 +142,7 @@ void put_valued_entry(Sink&& sink, model::EntryKind kind, std::string_view key,
     sink.put(key.data(), key_size);
   } else {
     sink.put(key.data(), key_size);
-    put_value(sink, value, value_bytes, value_length);
+    put_value(sink, value, value_bytes, value_length, depth);
   }
   put_padding(sink, payload);
 }

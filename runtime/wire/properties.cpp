@@ -91,28 +91,29 @@ void PropertyWriter::text_property(std::string_view key, std::string_view value)
   out.end_at(at);
 }
 
-void PropertyWriter::value_property(std::string_view key, const model::ValueView& value) {
+void PropertyWriter::value_property(std::string_view key, const model::ValueView& value,
+                                    TextScratch& scratch) {
   if (value.type() == AttributeType::string) {
     return text_property(key, cut_bytes(value.string(), value_limit_));
+  }
+  if (value.type() > AttributeType::float64) {
+    return text_property(key, text_of(value, scratch, value_limit_));
   }
   open(key);
   if (value.type() == AttributeType::int64) {
     json_.integer(value.int64());
   } else if (value.type() == AttributeType::boolean) {
     json_.boolean(value.boolean());
-  } else if (value.type() == AttributeType::float64) {
-    write_number(json_, value.float64());
   } else {
-    ByteBuffer text;
-    append_array_text(value, value_limit_, text);
-    json_.text(text.view());
+    write_number(json_, value.float64());
   }
   json_.raw("\"");
 }
 
 void PropertyWriter::known(Known key, SeenAttributes& seen) {
   const model::ValueView& value = seen.value(key);
-  if (value.type() != AttributeType::string) return value_property(key_of(key), value);
+  if (value.type() != AttributeType::string)
+    return value_property(key_of(key), value, seen.scratch());
   const std::string_view text = without_secrets(key, value.string(), seen.scratch());
   text_property(key_of(key), cut_bytes(text, value_limit_));
 }
@@ -127,7 +128,7 @@ void PropertyWriter::other(const SeenAttributes::Property& property, SeenAttribu
   if (long_text && value_limit_ == TextLimits{}.property && is_conversation(key)) {
     return text_property(key, cut_bytes(value.string(), limit::conversation));
   }
-  value_property(key, value);
+  value_property(key, value, seen.scratch());
 }
 
 void PropertyWriter::text(Known key, std::string_view text) {

@@ -33,7 +33,7 @@ private:
   char* put_key(char* at, std::string_view key) noexcept;
   void open(std::string_view key);
   void text_property(std::string_view key, std::string_view value);
-  void value_property(std::string_view key, const model::ValueView& value);
+  void value_property(std::string_view key, const model::ValueView& value, TextScratch& scratch);
 
   JsonWriter& json_;
   std::size_t value_limit_;

@@ -7,6 +7,8 @@
 ///
 /// Threads: none; belongs to one encoder.
 
+#include "runtime/wire/byte_buffer.h"
+
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -27,9 +29,16 @@ public:
   std::string_view integer(std::int64_t value) noexcept;
   std::string_view number(double value) noexcept;  // also NaN, Infinity and -Infinity
 
+  /// Room for a text of unknown length while it is made, emptied by every call.
+  ByteBuffer& buffer() noexcept {
+    buffer_.clear();
+    return buffer_;
+  }
+
 private:
   std::unique_ptr<char[]> block_;
   std::size_t used_ = 0;
+  ByteBuffer buffer_;
 };
 
 }  // namespace posthaste::wire

@@ -1,9 +1,12 @@
 #pragma once
 
 /// Attribute values as OpenTelemetry defines them: a string, a boolean, a signed 64-bit integer, a
-/// double, or an array of one of these. An AttributeValue borrows: what it refers to must live
-/// until the call that it is passed to returns, and nothing longer. Values are copied by that call.
+/// double, or an array of one of these; for the bodies and attributes of logs also bytes, lists of
+/// values of any type, maps, and nothing at all. An AttributeValue borrows: what it refers to must
+/// live until the call that it is passed to returns, and nothing longer. Values are copied by that
+/// call. Lists and maps within each other are kept 8 levels deep; what is below is left out.
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -22,10 +25,19 @@ enum class AttributeType : std::uint8_t {
   boolean_array = 6,
   int64_array = 7,
   float64_array = 8,
+  bytes = 9,
+  list = 10,  // values of any type
+  map = 11,
+  none = 12,
 };
+
+class Attributes;
+struct Attribute;
 
 class AttributeValue {
 public:
+  /// No value: OpenTelemetry's null.
+  AttributeValue() noexcept : type_(AttributeType::none), word_(0) {}
   AttributeValue(std::string_view value) noexcept
       : type_(AttributeType::string), size_(value.size()), string_(value.data()) {}
   AttributeValue(const std::string& value) noexcept : AttributeValue(std::string_view(value)) {}
@@ -58,6 +70,15 @@ public:
       : type_(AttributeType::int64_array), size_(values.size()), int64s_(values.data()) {}
   AttributeValue(std::span<const double> values) noexcept
       : type_(AttributeType::float64_array), size_(values.size()), float64s_(values.data()) {}
+  static AttributeValue bytes(std::span<const std::byte> bytes) noexcept {
+    AttributeValue value;
+    value.type_ = AttributeType::bytes;
+    value.size_ = bytes.size();
+    value.bytes_ = bytes.data();
+    return value;
+  }
+  static AttributeValue list(std::span<const AttributeValue> values) noexcept;
+  static AttributeValue map(const Attributes& entries) noexcept;
 
   AttributeType type() const noexcept { return type_; }
 
@@ -72,6 +93,9 @@ public:
   std::span<const bool> booleans() const noexcept { return {booleans_, size_}; }
   std::span<const std::int64_t> int64s() const noexcept { return {int64s_, size_}; }
   std::span<const double> float64s() const noexcept { return {float64s_, size_}; }
+  std::span<const std::byte> bytes() const noexcept { return {bytes_, size_}; }
+  std::span<const AttributeValue> list() const noexcept;
+  Attributes map() const noexcept;
 
 private:
   AttributeType type_;
@@ -85,6 +109,9 @@ private:
     const bool* booleans_;
     const std::int64_t* int64s_;
     const double* float64s_;
+    const std::byte* bytes_;
+    const AttributeValue* list_;
+    const Attribute* map_;
   };
 };
 
@@ -109,5 +136,26 @@ public:
 private:
   std::span<const Attribute> list_;
 };
+
+inline AttributeValue AttributeValue::list(std::span<const AttributeValue> values) noexcept {
+  AttributeValue value;
+  value.type_ = AttributeType::list;
+  value.size_ = values.size();
+  value.list_ = values.data();
+  return value;
+}
+inline AttributeValue AttributeValue::map(const Attributes& entries) noexcept {
+  AttributeValue value;
+  value.type_ = AttributeType::map;
+  value.size_ = entries.size();
+  value.map_ = entries.begin();
+  return value;
+}
+inline std::span<const AttributeValue> AttributeValue::list() const noexcept {
+  return {list_, size_};
+}
+inline Attributes AttributeValue::map() const noexcept {
+  return Attributes(std::span<const Attribute>(map_, size_));
+}
 
 }  // namespace posthaste

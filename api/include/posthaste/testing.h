@@ -26,6 +26,7 @@
 
 namespace posthaste::testing {
 
+/// Bytes are a string of them; lists and maps are JSON text.
 using Value = std::variant<std::string, bool, std::int64_t, double, std::vector<std::string>,
                            std::vector<bool>, std::vector<std::int64_t>, std::vector<double>>;
 using ValueMap = std::map<std::string, Value, std::less<>>;

@@ -78,6 +78,71 @@ TEST(RecordBuilder, PacksArraysOfEveryType) {
   EXPECT_EQ(seen, "a;;ccc;-9223372036854775808;7;0.500000;-1.000000;1;0;1;");
 }
 
+TEST(RecordBuilder, KeepsBytesListsMapsAndNothing) {
+  const std::array<std::byte, 2> bytes{std::byte{0}, std::byte{255}};
+  const std::array<Attribute, 2> inner{{{"a", 1}, {"b", AttributeValue()}}};
+  const std::array<AttributeValue, 3> list{"x", 2.5, AttributeValue::map(Attributes(inner))};
+  RecordBuilder builder(RecordType::log);
+  builder.attribute("bytes", AttributeValue::bytes(bytes)).attribute("none", {});
+  builder.body(AttributeValue::list(list));
+  const auto record = RecordView::from(builder.bytes());
+  EXPECT_EQ(record->attribute("bytes")->string(), std::string_view("\0\xFF", 2));
+  EXPECT_EQ(record->attribute("none")->type(), AttributeType::none);
+  EntryRange range = record->entries();
+  std::optional<EntryView> body;
+  while (const auto entry = range.next()) {
+    if (entry->head.kind == EntryKind::body) body = entry;
+  }
+  ASSERT_TRUE(body);
+  EntryRange elements = body->value().entries();
+  EXPECT_EQ(elements.next()->value().string(), "x");
+  EXPECT_EQ(elements.next()->value().float64(), 2.5);
+  const auto map = elements.next();
+  ASSERT_TRUE(map);
+  EntryRange members = map->value().entries();
+  const auto first = members.next();
+  EXPECT_EQ(first->key(), "a");
+  EXPECT_EQ(first->value().int64(), 1);
+  EXPECT_EQ(members.next()->type(), AttributeType::none);
+  EXPECT_FALSE(members.next());
+  EXPECT_FALSE(elements.next());
+  EXPECT_FALSE(elements.damaged() || members.damaged());
+}
+
+TEST(RecordBuilder, LeavesOutWhatLiesTooDeep) {
+  AttributeValue value = "core";
+  std::array<AttributeValue, 20> levels;
+  for (AttributeValue& level : levels) {
+    level = value;
+    value = AttributeValue::list(std::span(&level, 1));
+  }
+  RecordBuilder builder(RecordType::log);
+  builder.attribute("deep", value);
+  const auto record = RecordView::from(builder.bytes());
+  ASSERT_TRUE(record);
+  int depth = 0;
+  auto seen = record->attribute("deep");
+  while (seen && seen->type() == AttributeType::list) {
+    ++depth;
+    EntryRange range = seen->entries();
+    const auto next = range.next();
+    EXPECT_FALSE(range.damaged());
+    seen = next ? std::optional(next->value()) : std::nullopt;
+  }
+  EXPECT_EQ(depth, nesting_limit + 1) << "the innermost is empty";
+}
+
+TEST(RecordBuilder, MakesLongerRecordsWhereTheyNeverLieInAnArena) {
+  const std::string text(200'000, 'x');
+  RecordBuilder builder(RecordType::log, 1'048'576);
+  builder.body(text);
+  EXPECT_FALSE(RecordView::from(builder.bytes())) << "no record of an arena is that long";
+  const auto record = RecordView::from(builder.bytes(), 1'048'576);
+  ASSERT_TRUE(record);
+  EntryRange range = record->entries();
+  EXPECT_EQ(range.next()->value().string(), text);
+}
+
 TEST(RecordBuilder, NestsAttributesInEventsAndLinks) {
   TraceId trace;
   trace.bytes[15] = 9;

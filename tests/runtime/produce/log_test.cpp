@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <span>
+
 namespace posthaste {
 namespace {
 
@@ -50,6 +53,30 @@ TEST(Log, TakesBodiesOfOtherTypesAndATimeAndAnEventName) {
   EXPECT_EQ(model::start_of(record->head(), recorder.arena().tick_scale()), when);
   EXPECT_EQ(record->text(EntryKind::event_name), "order.placed");
   EXPECT_EQ(record->text(EntryKind::severity_text), "NOTICE");
+}
+
+TEST(Log, TakesMapsListsBytesAndNothing) {
+  Recorder recorder;
+  const std::string_view bytes = "\x01\x02";
+  const std::array<AttributeValue, 2> list{1,
+                                           AttributeValue::bytes(std::as_bytes(std::span(bytes)))};
+  const std::array<Attribute, 2> map{{{"list", AttributeValue::list(list)}, {"word", "long text"}}};
+  recorder.logger().emit(Severity::info, AttributeValue::map(Attributes(map)), {{"none", {}}});
+  const Recorded record = recorder.one();
+  EXPECT_EQ(record->attribute("none")->type(), AttributeType::none);
+  ASSERT_EQ(body_of(record)->type(), AttributeType::map);
+  model::EntryRange members = body_of(record)->entries();
+  const auto first = members.next();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->key(), "list");
+  model::EntryRange elements = first->value().entries();
+  EXPECT_EQ(elements.next()->value().int64(), 1);
+  EXPECT_EQ(elements.next()->value().string(), bytes);
+  EXPECT_FALSE(elements.next());
+  const auto second = members.next();
+  EXPECT_EQ(second->key(), "word");
+  EXPECT_EQ(second->value().string(), "long text");
+  EXPECT_FALSE(members.next());
 }
 
 TEST(Log, BelowTheMinimumSeverityIsNotTaken) {
