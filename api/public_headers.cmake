@@ -5,6 +5,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   diagnostics.h
   export.h
   ids.h
+  key_hash.h
   ledger.h
   local_sink.h
   logger.h

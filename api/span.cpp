@@ -19,12 +19,29 @@ using produce::SpanSlot;
 
 /// The span's producer while it records and the slot is still this handle's; null otherwise. The
 /// ingress comes first: in a child of fork, and after the end, the slot's memory is gone.
+[[gnu::always_inline]] inline bool lives(const void* slot, std::uint32_t generation,
+                                         std::uint16_t runtime) noexcept {
+  if ((Producer::known(runtime)->ingress().flags() & Ingress::open) == 0) [[unlikely]]
+    return false;
+  const auto& head = static_cast<const arena::Slot*>(slot)->head;
+  return head.generation.load(std::memory_order_relaxed) == generation;
+}
 [[gnu::always_inline]] inline Producer* living(const void* slot, std::uint32_t generation,
                                                std::uint16_t runtime) noexcept {
-  Producer* const producer = Producer::at(runtime);
-  if (producer == nullptr || (producer->ingress().flags() & Ingress::open) == 0) return nullptr;
-  const auto& head = static_cast<const arena::Slot*>(slot)->head;
-  return head.generation.load(std::memory_order_relaxed) == generation ? producer : nullptr;
+  return lives(slot, generation, runtime) ? Producer::known(runtime) : nullptr;
+}
+
+// The general way, out of line: the common one then keeps all in registers.
+[[gnu::noinline, gnu::cold]] void set_any_string(arena::Slot& slot, std::uint16_t runtime,
+                                                 std::string_view key,
+                                                 std::string_view value) noexcept {
+  Producer::known(runtime)->span(slot).set_slowly(key, value);
+}
+
+[[gnu::noinline, gnu::cold]] void set_any_word(arena::Slot& slot, std::uint16_t runtime,
+                                               std::string_view key, AttributeType type,
+                                               std::uint64_t word) noexcept {
+  Producer::known(runtime)->span(slot).set_slowly(key, AttributeValue(type, word));
 }
 
 std::string demangled(const std::type_info& type) {
@@ -42,13 +59,9 @@ std::uint64_t wall_ns(TimePoint time) noexcept {
 
 Span Tracer::start_span(std::string_view name, const SpanOptions& options) const noexcept {
   Producer* const producer = Producer::at(runtime_);
-  if (producer == nullptr) return Span();
-  const produce::SlotHandle started = producer->start_span(scope_, name, options);
-  Span span = SpanAccess::make(started.slot, started.generation, runtime_, started.flags);
-  if (producer->has_on_start() && (started.flags & SpanAccess::recording) != 0) {
-    producer->run_on_start(span);
-  }
-  return span;
+  if (producer == nullptr) [[unlikely]]
+    return Span();
+  return producer->start_span(scope_, name, options);
 }
 
 bool Span::is_recording() const noexcept {
@@ -56,13 +69,29 @@ bool Span::is_recording() const noexcept {
   return living(slot_, generation_, runtime_) != nullptr;
 }
 
-void Span::set(std::string_view key, const AttributeValue& value) noexcept {
-  const Producer* const producer = living(slot_, generation_, runtime_);
-  if (producer == nullptr) [[unlikely]]
+void Span::set_string(std::string_view key, KeyHash hash, std::string_view value) noexcept {
+  if (!hash.known()) return set_string(key, KeyHash(key), value);
+  if (!lives(slot_, generation_, runtime_)) [[unlikely]]
     return;
   auto& slot = *static_cast<arena::Slot*>(slot_);
-  if (!SpanSlot::set_quickly(slot, key, value)) [[unlikely]] {
-    producer->span(slot).set_slowly(key, value);
+  if (!SpanSlot::append_string_quickly(slot, key, hash, value)) [[unlikely]]
+    set_any_string(slot, runtime_, key, value);
+}
+
+void Span::set_word(std::string_view key, KeyHash hash, AttributeType type,
+                    std::uint64_t word) noexcept {
+  if (!hash.known()) return set_word(key, KeyHash(key), type, word);
+  if (!lives(slot_, generation_, runtime_)) [[unlikely]]
+    return;
+  auto& slot = *static_cast<arena::Slot*>(slot_);
+  if (!SpanSlot::append_word_quickly(slot, key, hash, type, word)) [[unlikely]] {
+    set_any_word(slot, runtime_, key, type, word);
+  }
+}
+
+void Span::set_array(std::string_view key, const AttributeValue& value) noexcept {
+  if (const Producer* const producer = living(slot_, generation_, runtime_)) {
+    producer->span(*static_cast<arena::Slot*>(slot_)).set_attribute(key, value);
   }
 }
 
@@ -171,8 +200,8 @@ void Span::end_now(std::optional<TimePoint> time) noexcept {
   flags_ &= static_cast<std::uint16_t>(~recording);
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
     producer->end_span(*static_cast<arena::Slot*>(slot_), time);
-  } else if (Producer* const late = Producer::at(runtime_)) {
-    late->refuse_late();
+  } else {
+    Producer::known(runtime_)->refuse_late();
   }
 }
 
@@ -181,11 +210,10 @@ void Span::finish_now() noexcept {
   auto* const slot = static_cast<arena::Slot*>(slot_);
   slot_ = nullptr;
   if ((flags_ & owner) == 0) return;
-  if (Producer* const producer = living(slot, generation_, runtime_)) {
-    producer->finish_span(*slot, (flags_ & recording) != 0,
-                          (flags_ & unwinding) != 0 ? flags_ >> 8 : -1);
-  } else if (Producer* const late = Producer::at(runtime_)) {
-    if ((flags_ & recording) != 0) late->refuse_late();
+  if (Producer* const producer = living(slot, generation_, runtime_)) [[likely]] {
+    producer->finish_span(*slot, flags_);
+  } else if ((flags_ & recording) != 0) {
+    Producer::known(runtime_)->refuse_late();
   }
 }
 

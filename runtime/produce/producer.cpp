@@ -144,18 +144,21 @@ void Producer::follow(Lineage& lineage, const ParentFrame& parent, const Context
 }
 
 /// The root writes its own name; its descendants remember where the root is, and copy the name.
-void Producer::inherit_operation(arena::Slot& slot, const Lineage& lineage,
-                                 std::string_view name) noexcept {
-  slot.head.root = arena::no_slot;
+void Producer::inherit(arena::Slot& slot, const Lineage& lineage,
+                       std::string_view name) const noexcept {
+  if (!lineage.trace_state.empty() &&
+      SpanSlot(slot, slots_, span_limits_)
+          .append_text(model::EntryKind::trace_state, lineage.trace_state)) [[unlikely]] {
+    slot.head.traits |= slot_trait::trace_state;
+  }
   if (lineage.slot != nullptr) {
     inherit_from_span(slot, lineage);
   } else {
-    const bool is_root = !lineage.has_parent || lineage.remote;
-    begin_operation(slot.operation, is_root ? name : lineage.operation_name);
+    begin_operation(slot.operation, lineage.remote ? name : lineage.operation_name);
   }
 }
 
-void Producer::inherit_from_span(arena::Slot& slot, const Lineage& lineage) noexcept {
+void Producer::inherit_from_span(arena::Slot& slot, const Lineage& lineage) const noexcept {
   arena::SlotHead& head = slot.head;
   const arena::SlotHead& parent = lineage.slot->head;
   const bool parent_is_root = parent.root == arena::no_slot;
@@ -172,89 +175,139 @@ void Producer::inherit_from_span(arena::Slot& slot, const Lineage& lineage) noex
   begin_operation(slot.operation, inherited.view());
 }
 
-SlotHandle Producer::start_span(std::uint16_t scope, std::string_view name,
-                                const SpanOptions& options) noexcept {
-  if ((ingress_.flags() & Ingress::open) == 0) [[unlikely]] {
-    refuse(RefusalReason::shutdown);
-    return {};
-  }
-  ThreadState* const thread = ThreadState::current();
-  if (thread == nullptr) [[unlikely]] {
-    refuse(RefusalReason::slots_full);
-    return {};
-  }
-  Lineage lineage;
-  const ParentFrame* parent = thread->top();
-  if (options.parent != nullptr) [[unlikely]] {
-    const ParentFrame given = ContextAccess::frame(*options.parent);
-    if (given.trace_id.is_valid()) follow(lineage, given, options.parent, *thread);
-  } else if (parent != nullptr) {
-    follow(lineage, *parent, nullptr, *thread);
-  }
-  if (!lineage.has_parent) {
-    lineage.trace_id = thread->ids().trace_id();
-    lineage.sampled = keeps(sample_rate_, lineage.trace_id);
-    lineage.sample_rate = sample_rate_;
-  }
+/// An empty record of the lineage, in a slot that nobody sees yet.
+[[gnu::always_inline]] inline model::RecordHead& Producer::begin(arena::Slot& slot,
+                                                                 const Lineage& lineage,
+                                                                 std::uint16_t scope, SpanKind kind,
+                                                                 SpanId id) const noexcept {
+  const SpanSlot span(slot, slots_, span_limits_);
+  span.begin();
+  const int remote = lineage.remote ? model::record_flag::parent_remote : 0;
+  const int root = !lineage.has_parent || lineage.remote ? model::record_flag::local_root : 0;
+  // All of it, each once: zeroing it first costs as much again.
+  span.record() = {
+      .commit = 0,
+      .origin = 0,
+      .type = model::RecordType::span,
+      .kind = static_cast<std::uint8_t>(kind),
+      .status = 0,
+      .trace_flags =
+          static_cast<std::uint8_t>((lineage.trace_flags & ~1u) | (lineage.sampled ? 1u : 0u)),
+      .flags = static_cast<std::uint16_t>(remote | root),
+      .scope = scope,
+      .trace_id = lineage.trace_id,
+      .span_id = id,
+      .parent_span_id = lineage.parent_id,
+      .start = 0,
+      .end = 0,
+      .sample_rate = lineage.sample_rate,
+      .attributes = 0,
+      .events = 0,
+      .links = 0,
+      .dropped_links = 0,
+      .dropped_attributes = 0,
+      .dropped_events = 0,
+  };
+  slot.head.traits = lineage.sampled ? slot_trait::recording : 0;
+  return span.record();
+}
+
+/// Twice in the code: for a root, of whose lineage the compiler knows the most, and for the others.
+template <bool has_parent>
+[[gnu::always_inline]] inline Span Producer::start(std::uint16_t scope, std::string_view name,
+                                                   const SpanOptions& options,
+                                                   const Lineage& lineage,
+                                                   ThreadState& thread) noexcept {
   if (!lineage.sampled) [[unlikely]] {
     refuse(RefusalReason::sampled);
     // Beneath an unsampled span of ours, its ids serve as well: no slot, nothing to write.
     if (lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
-      return {lineage.slot, lineage.generation, 0};
+      return SpanAccess::make(lineage.slot, lineage.generation, number_, 0);
     }
   }
   arena::Slot* const slot = slots_.take(lane_hint(lane_count_));
   if (slot == nullptr) [[unlikely]] {
     if (lineage.sampled) refuse(RefusalReason::slots_full);
-    return {};
+    return Span();
   }
-  const SpanSlot span(*slot, slots_, span_limits_);
-  model::RecordHead& record = span.begin();
-  record.kind = static_cast<std::uint8_t>(options.kind);
-  record.scope = scope;
-  record.trace_id = lineage.trace_id;
-  record.span_id = thread->ids().span_id();
-  record.parent_span_id = lineage.parent_id;
-  record.trace_flags =
-      static_cast<std::uint8_t>((lineage.trace_flags & ~1u) | (lineage.sampled ? 1u : 0u));
-  record.sample_rate = lineage.sample_rate;
-  record.flags = static_cast<std::uint16_t>(
-      (lineage.remote ? model::record_flag::parent_remote : 0) |
-      (!lineage.has_parent || lineage.remote ? model::record_flag::local_root : 0));
-  std::uint32_t traits = lineage.sampled ? slot_trait::recording : 0;
-  if (!lineage.trace_state.empty() &&
-      span.append_text(model::EntryKind::trace_state, lineage.trace_state)) [[unlikely]] {
-    traits |= slot_trait::trace_state;
+  model::RecordHead& record = begin(*slot, lineage, scope, options.kind, thread.ids().span_id());
+  slot->head.root = arena::no_slot;
+  if constexpr (has_parent) {
+    inherit(*slot, lineage, name);
+  } else {
+    begin_operation(slot->operation, name);
   }
-  slot->head.traits = traits;
-  inherit_operation(*slot, lineage, name);
-  if (lineage.sampled) {
-    span.append_text(model::EntryKind::name, name);
-    if (options.start_time) {
-      record.start = wall_ns(*options.start_time);
-      record.flags |= model::record_flag::start_is_wall;
-    } else {
-      record.start = now();
+  std::uint16_t flags = SpanAccess::owner;
+  if (lineage.sampled) [[likely]] {
+    flags |= SpanAccess::recording;
+    SpanSlot(*slot, slots_, span_limits_).append_text(model::EntryKind::name, name);
+    if (options.record_unwinding) {
+      const std::uint32_t exceptions = std::min(thread.uncaught_exceptions(), 255u);
+      flags = static_cast<std::uint16_t>(flags | SpanAccess::unwinding | exceptions << 8);
     }
-    for (const Attribute& attribute : options.attributes) {
-      span.set_attribute(attribute.key, attribute.value);
-    }
-    for (const Link& link : options.links) {
-      span.add_link(link.context.trace_id(), link.context.span_id(), link.context.trace_flags(),
-                    link.context.trace_state(), link.attributes);
-    }
+    record.start = now();
   }
   const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
   slot->head.generation.store(generation, std::memory_order_release);
-  std::uint16_t flags = SpanAccess::owner;
-  if (lineage.sampled) {
-    flags |= SpanAccess::recording;
-    if (options.record_unwinding) {
-      const std::uint32_t exceptions = std::min(thread->uncaught_exceptions(), 255u);
-      flags = static_cast<std::uint16_t>(flags | SpanAccess::unwinding | exceptions << 8);
-    }
+  Span span = SpanAccess::make(slot, generation, number_, flags);
+  if (lineage.sampled && (has_on_start_ || options.start_time || !options.attributes.empty() ||
+                          !options.links.empty())) [[unlikely]] {
+    add_options(span, options);
   }
-  return {slot, generation, flags};
+  return span;
+}
+
+/// What few spans are given at their start.
+[[gnu::noinline]] void Producer::add_options(Span& span, const SpanOptions& options) noexcept {
+  const SpanSlot slot = this->span(*SpanAccess::slot(span));
+  if (options.start_time) {
+    slot.record().start = wall_ns(*options.start_time);
+    slot.record().flags |= model::record_flag::start_is_wall;
+  }
+  for (const Attribute& attribute : options.attributes) {
+    slot.set_attribute(attribute.key, attribute.value);
+  }
+  for (const Link& link : options.links) {
+    slot.add_link(link.context.trace_id(), link.context.span_id(), link.context.trace_flags(),
+                  link.context.trace_state(), link.attributes);
+  }
+  if (has_on_start_) run_on_start(span);
+}
+
+[[gnu::always_inline]] inline Producer::Lineage Producer::root_lineage(
+    ThreadState& thread) const noexcept {
+  Lineage lineage;
+  lineage.trace_id = thread.ids().trace_id();
+  lineage.sampled = keeps(sample_rate_, TraceId(lineage.trace_id));  // a copy: see `start`
+  lineage.sample_rate = sample_rate_;
+  return lineage;
+}
+
+Span Producer::start_span(std::uint16_t scope, std::string_view name,
+                          const SpanOptions& options) noexcept {
+  ThreadState* const thread = ThreadState::current();
+  if ((ingress_.flags() & Ingress::open) == 0 || thread == nullptr) [[unlikely]] {
+    refuse(thread == nullptr ? RefusalReason::slots_full : RefusalReason::shutdown);
+    return Span();
+  }
+  const ParentFrame* const parent = thread->top();
+  if (options.parent != nullptr || parent != nullptr) {
+    return options.parent != nullptr
+               ? start_child(scope, name, options, ContextAccess::frame(*options.parent), *thread)
+               : start_child(scope, name, options, *parent, *thread);
+  }
+  return start<false>(scope, name, options, root_lineage(*thread), *thread);
+}
+
+[[gnu::noinline]] Span Producer::start_child(std::uint16_t scope, std::string_view name,
+                                             const SpanOptions& options, const ParentFrame& parent,
+                                             ThreadState& thread) noexcept {
+  if (!parent.trace_id.is_valid()) {
+    return start<false>(scope, name, options, root_lineage(thread), thread);
+  }
+  Lineage lineage;
+  follow(lineage, parent, options.parent, thread);
+  return start<true>(scope, name, options, lineage, thread);
 }
 
 void Producer::run_on_start(Span& span) noexcept {
@@ -291,16 +344,6 @@ bool Producer::current_operation(const arena::Slot& slot, std::uint32_t generati
     }
   }
   return read_operation(slot, generation, name) && name.size != 0;
-}
-
-arena::Reservation Producer::reserve(std::uint32_t lane, std::uint32_t length,
-                                     bool failure) noexcept {
-  arena::Reservation room = lanes_.reserve(lane, length);
-  if (room.bytes == nullptr && failure) room = lanes_.reserve(lane_count_, length);
-  // The first record of a segment: another one has just filled up.
-  if (room.bytes != nullptr && (room.place & 0xffff) == 0) [[unlikely]]
-    bell_.ring();
-  return room;
 }
 
 [[gnu::always_inline]] inline void Producer::commit_record(arena::Slot& slot,
@@ -343,25 +386,17 @@ void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexce
   } else {
     record.end = now();
   }
-  if ((ingress_.flags() & Ingress::open) == 0) [[unlikely]] {
-    refuse(RefusalReason::shutdown);
-    return;
-  }
   commit_record(slot, lane_hint(lane_count_));
 }
 
-void Producer::finish_span(arena::Slot& slot, bool recording, int exceptions) noexcept {
-  if ((ingress_.flags() & Ingress::open) == 0) [[unlikely]] {
-    if (recording) refuse(RefusalReason::shutdown);
-    return;
-  }
+void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
   const std::uint32_t lane = lane_hint(lane_count_);
-  if (recording) {
+  if ((flags & SpanAccess::recording) != 0) {
     SpanSlot(slot, slots_, span_limits_).record().end = now();
-    const ThreadState* const thread = ThreadState::current();
-    if (exceptions >= 0 && thread != nullptr &&
-        static_cast<int>(thread->uncaught_exceptions()) > exceptions) [[unlikely]] {
-      add_unwinding(slot);
+    if ((flags & SpanAccess::unwinding) != 0) {
+      const ThreadState* const thread = ThreadState::current();
+      if (thread != nullptr && thread->uncaught_exceptions() > flags >> 8) [[unlikely]]
+        add_unwinding(slot);
     }
     commit_record(slot, lane);
   }

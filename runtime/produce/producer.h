@@ -39,13 +39,6 @@ struct ProducerSetup {
   std::function<void(EndingSpan&)> on_end = {};
 };
 
-/// A span's slot as its handle knows it.
-struct SlotHandle {
-  arena::Slot* slot = nullptr;
-  std::uint32_t generation = 0;
-  std::uint16_t flags = 0;  // of Span
-};
-
 class Producer {
 public:
   static constexpr std::uint16_t most = 64;  // number 0 stands for none
@@ -53,6 +46,10 @@ public:
   /// By number; null for 0 and for numbers that were never given.
   static Producer* at(std::uint16_t number) noexcept {
     return number < most ? producers[number].load(std::memory_order_acquire) : nullptr;
+  }
+  /// The one of a number that a Span or Tracer of ours holds; null for 0 alone.
+  static Producer* known(std::uint16_t number) noexcept {
+    return producers[number].load(std::memory_order_relaxed);
   }
   /// One that no Telemetry uses now; null when all are in use or there is no memory.
   static Producer* acquire() noexcept;
@@ -78,17 +75,14 @@ public:
     return hook_failures_.load(std::memory_order_relaxed);
   }
 
-  SlotHandle start_span(std::uint16_t scope, std::string_view name,
-                        const SpanOptions& options) noexcept;
-  /// Commits the record. The slot stays, for its ids.
+  Span start_span(std::uint16_t scope, std::string_view name, const SpanOptions& options) noexcept;
+  /// Commits the record of a living span. The slot stays, for its ids.
   void end_span(arena::Slot& slot, std::optional<TimePoint> time) noexcept;
-  /// The handle is gone: ends the span if it is `recording`, and the slot goes home. `exceptions`
-  /// were on their way when the span began; more now mean that it is left by one. -1: does not
-  /// matter.
-  void finish_span(arena::Slot& slot, bool recording, int exceptions) noexcept;
+  /// The handle of a living span is gone: ends the span if it is recording, and the slot goes home.
+  /// `flags` are the handle's: they tell how many exceptions were on their way when the span began;
+  /// more now mean that it is left by one.
+  void finish_span(arena::Slot& slot, std::uint16_t flags) noexcept;
   SpanSlot span(arena::Slot& slot) const noexcept { return {slot, slots_, span_limits_}; }
-  bool has_on_start() const noexcept { return has_on_start_; }
-  void run_on_start(Span& span) noexcept;
 
   /// The operation name of a living span; false without one.
   bool current_operation(const arena::Slot& slot, std::uint32_t generation,
@@ -104,16 +98,34 @@ private:
   explicit Producer(std::uint16_t number) noexcept : number_(number) {}
 
   struct Lineage;
-  void inherit_operation(arena::Slot& slot, const Lineage& lineage, std::string_view name) noexcept;
-  void inherit_from_span(arena::Slot& slot, const Lineage& lineage) noexcept;
+  void inherit(arena::Slot& slot, const Lineage& lineage, std::string_view name) const noexcept;
+  void inherit_from_span(arena::Slot& slot, const Lineage& lineage) const noexcept;
   void follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
               ThreadState& thread) const noexcept;
+  Span start_child(std::uint16_t scope, std::string_view name, const SpanOptions& options,
+                   const ParentFrame& parent, ThreadState& thread) noexcept;
+  template <bool has_parent>
+  Span start(std::uint16_t scope, std::string_view name, const SpanOptions& options,
+             const Lineage& lineage, ThreadState& thread) noexcept;
+  Lineage root_lineage(ThreadState& thread) const noexcept;
+  model::RecordHead& begin(arena::Slot& slot, const Lineage& lineage, std::uint16_t scope,
+                           SpanKind kind, SpanId id) const noexcept;
+  void add_options(Span& span, const SpanOptions& options) noexcept;
+  void run_on_start(Span& span) noexcept;
   bool run_on_end(arena::Slot& slot) noexcept;
   void add_unwinding(arena::Slot& slot) noexcept;
   void commit_record(arena::Slot& slot, std::uint32_t lane) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
                  const LogOptions& options) noexcept;
-  arena::Reservation reserve(std::uint32_t lane, std::uint32_t length, bool failure) noexcept;
+  [[gnu::always_inline]] arena::Reservation reserve(std::uint32_t lane, std::uint32_t length,
+                                                    bool failure) noexcept {
+    arena::Reservation room = lanes_.reserve(lane, length);
+    if (room.bytes == nullptr && failure) room = lanes_.reserve(lane_count_, length);
+    // The first record of a segment: another one has just filled up.
+    if (room.bytes != nullptr && (room.place & 0xffff) == 0) [[unlikely]]
+      bell_.ring();
+    return room;
+  }
   void refuse(RefusalReason reason) noexcept;
 
   static std::atomic<Producer*> producers[most];

@@ -147,6 +147,7 @@ bool SpanSlot::extend_chain(std::uint32_t size) const noexcept {
   tail.head.next.store(first, std::memory_order_relaxed);
   if (!chained()) {  // from here on the tail is told by `tail` and `tail_used`
     slot_.head.flags |= slot_flag::chained;
+    slot_.head.quick_end = 0;
     slot_.head.tail = arena.slot_index(slot_);
   }
   return true;
@@ -176,7 +177,7 @@ void SpanSlot::commit(std::uint32_t size) const noexcept {
 
 bool SpanSlot::remembers(const arena::Slot& slot, const KeyHash& hash) noexcept {
   const arena::SlotHead& head = slot.head;
-  if ((head.bloom & hash.bloom_bit()) == 0) return false;
+  if ((head.bloom >> hash.bloom_bit() & 1) == 0) return false;
   if ((head.flags & slot_flag::more_tags) != 0) return true;
 #if defined(__SSE2__)
   const __m128i wanted = _mm_set1_epi16(static_cast<short>(hash.tag()));
@@ -196,7 +197,7 @@ bool SpanSlot::remembers(const arena::Slot& slot, const KeyHash& hash) noexcept 
 
 void SpanSlot::remember(const KeyHash& hash) const noexcept {
   arena::SlotHead& head = slot_.head;
-  head.bloom |= hash.bloom_bit();
+  head.bloom |= std::uint64_t{1} << hash.bloom_bit();
   if (head.tag_count == arena::slot_tags) {
     head.flags |= slot_flag::more_tags;
   } else {
@@ -279,6 +280,15 @@ bool SpanSlot::overwrite(std::string_view key, const AttributeValue& value) cons
     --record().attributes;
   }
   return true;
+}
+
+void SpanSlot::set_attribute(std::string_view key, const AttributeValue& value) const noexcept {
+  const bool done = value.type() == AttributeType::string
+                        ? append_string_quickly(slot_, key, KeyHash(key), value.string())
+                    : model::is_word(value.type())
+                        ? append_word_quickly(slot_, key, KeyHash(key), value.type(), value.word())
+                        : false;
+  if (!done) set_slowly(key, value);
 }
 
 void SpanSlot::set_slowly(std::string_view key, const AttributeValue& value) const noexcept {
@@ -454,16 +464,10 @@ void SpanSlot::trace_state(std::uint32_t generation, std::string& text) const no
   if (slot_.head.generation.load(std::memory_order_relaxed) != generation) text.clear();
 }
 
-void SpanSlot::copy_behind_commit(std::byte* to) const noexcept {
-  constexpr std::uint32_t commit_size = 8;
-  const std::uint32_t size = this->size() - commit_size;
-  if (!chained()) [[likely]] {
-    std::memcpy(to, slot_.image.data() + commit_size, size);
-    return;
-  }
+void SpanSlot::copy_chain_behind_commit(std::byte* to) const noexcept {
   ImageCursor cursor(slot_, pool_.arena(), this->size());
   cursor.skip(commit_size);
-  cursor.each_part(size, [&](const std::byte* part, std::uint32_t bytes) {
+  cursor.each_part(size() - commit_size, [&](const std::byte* part, std::uint32_t bytes) {
     std::memcpy(to, part, bytes);
     to += bytes;
   });

@@ -8,9 +8,11 @@
 
 #include "runtime/arena/slots.h"
 #include "runtime/model/record.h"
-#include "runtime/produce/key_tag.h"
 #include "runtime/produce/small_copy.h"
 
+#include <posthaste/key_hash.h>
+
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,21 +48,18 @@ public:
   SpanSlot(arena::Slot& slot, const arena::SlotPool& pool, const RecordLimits& limits) noexcept
       : slot_(slot), pool_(pool), limits_(limits) {}
 
-  /// An empty record; the caller fills in ids and times.
-  [[gnu::always_inline]] model::RecordHead& begin() const noexcept {
+  /// An empty image, in which the caller lays out the record's head.
+  [[gnu::always_inline]] void begin() const noexcept {
     arena::SlotHead& head = slot_.head;
     head.bloom = 0;
     head.next.store(arena::no_slot, std::memory_order_relaxed);
     head.tag_count = 0;
     head.flags = 0;
-    head.most_attributes = limits_.attributes;
+    head.quick_tags = static_cast<std::uint16_t>(std::min(limits_.attributes, arena::slot_tags));
+    head.quick_end = arena::first_chunk;
     head.most_characters = limits_.value_length;
     head.end_place.store(0, std::memory_order_relaxed);
-    model::RecordHead& record = this->record();
-    record = model::RecordHead{};
-    record.type = model::RecordType::span;
     head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
-    return record;
   }
   model::RecordHead& record() const noexcept {
     return *reinterpret_cast<model::RecordHead*>(slot_.image.data());
@@ -72,7 +71,7 @@ public:
     const std::uint32_t used = size();
     const auto text_size = static_cast<std::uint32_t>(text.size());
     const std::uint32_t total = head_size + model::padded(text_size);
-    if (text.size() > arena::first_chunk || used + total > arena::first_chunk || chained()) {
+    if (text.size() > arena::first_chunk || used + total > slot_.head.quick_end) {
       return append_text_slowly(kind, text);
     }
     std::byte* const at = slot_.image.data() + used;
@@ -85,15 +84,15 @@ public:
   /// Instead of what the record may have of this kind.
   void set_text(model::EntryKind kind, std::string_view text) const noexcept;
   void remove_text(model::EntryKind kind) const noexcept;
-  void set_attribute(std::string_view key, const AttributeValue& value) const noexcept {
-    if (!set_quickly(slot_, key, value)) [[unlikely]]
-      set_slowly(key, value);
-  }
-  /// The same for an attribute of a common kind, with a key that is surely new, that fits into the
-  /// first slot; false if it is not one. Apart, so that no more than it needs is at hand.
-  static bool set_quickly(arena::Slot& slot, std::string_view key,
-                          const AttributeValue& value) noexcept;
+  /// A key that the span has keeps the last value.
+  void set_attribute(std::string_view key, const AttributeValue& value) const noexcept;
   void set_slowly(std::string_view key, const AttributeValue& value) const noexcept;
+  /// The same for a key that is surely new, and an attribute that is short and fits into the first
+  /// slot; false, with nothing done, if it is not so. Apart, so that the common way calls nothing.
+  static bool append_string_quickly(arena::Slot& slot, std::string_view key, KeyHash hash,
+                                    std::string_view value) noexcept;
+  static bool append_word_quickly(arena::Slot& slot, std::string_view key, KeyHash hash,
+                                  AttributeType type, std::uint64_t word) noexcept;
   void add_event(std::string_view name, Attributes attributes, std::uint64_t time,
                  bool time_is_wall) const noexcept;
   void add_link(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
@@ -111,14 +110,20 @@ public:
   /// Bytes of the image so far.
   std::uint32_t size() const noexcept { return slot_.head.used.load(std::memory_order_relaxed); }
   /// Copies the image but for its first 8 bytes, the commit word, to `to`.
-  void copy_behind_commit(std::byte* to) const noexcept;
+  void copy_behind_commit(std::byte* to) const noexcept {
+    if (chained()) [[unlikely]]
+      return copy_chain_behind_commit(to);
+    std::memcpy(to, slot_.image.data() + commit_size, size() - commit_size);
+  }
   /// The slots of the chain behind the first go home.
   void release_chain(std::uint32_t lane) const noexcept;
 
 private:
   class ChainSink;
   static constexpr std::uint32_t head_size = sizeof(model::EntryHead);
+  static constexpr std::uint32_t commit_size = sizeof(model::RecordHead::commit);
 
+  void copy_chain_behind_commit(std::byte* to) const noexcept;
   bool append_text_slowly(model::EntryKind kind, std::string_view text) const noexcept;
 
   bool reserve(std::uint32_t size) const noexcept;
@@ -131,6 +136,10 @@ private:
   std::byte* tail_bytes() const noexcept;
   bool chained() const noexcept { return (slot_.head.flags & slot_flag::chained) != 0; }
 
+  /// Takes room for a key and its value, and gives where they go; `end` becomes `used` behind them.
+  static std::byte* append_quickly(arena::Slot& slot, std::size_t key_size, KeyHash hash,
+                                   AttributeType type, std::size_t value_size,
+                                   std::uint32_t& end) noexcept;
   static bool remembers(const arena::Slot& slot, const KeyHash& hash) noexcept;
   void remember(const KeyHash& hash) const noexcept;
   bool overwrite(std::string_view key, const AttributeValue& value) const noexcept;
@@ -144,46 +153,60 @@ private:
   const RecordLimits& limits_;
 };
 
-[[gnu::always_inline]] inline bool SpanSlot::set_quickly(arena::Slot& slot, std::string_view key,
-                                                         const AttributeValue& value) noexcept {
+[[gnu::always_inline]] inline std::byte* SpanSlot::append_quickly(arena::Slot& slot,
+                                                                  std::size_t key_size,
+                                                                  KeyHash hash, AttributeType type,
+                                                                  std::size_t value_size,
+                                                                  std::uint32_t& end) noexcept {
   arena::SlotHead& head = slot.head;
-  auto& record = *reinterpret_cast<model::RecordHead*>(slot.image.data());
-  const std::size_t key_size = key.size();
-  const AttributeType type = value.type();
-  std::size_t value_size = 8;
-  if (type == AttributeType::string) {
-    value_size = value.string().size();
-    if (value_size > arena::first_chunk || value_size > head.most_characters) return false;
-  } else if (type > AttributeType::float64) {
-    return false;
+  const std::size_t used = head.used.load(std::memory_order_relaxed);
+  const std::size_t wanted = used + ((key_size + value_size + head_size + 7) & ~std::size_t{7});
+  const std::uint32_t tag = head.tag_count;
+  if (key_size - 1 >= most_tiny || wanted > head.quick_end || tag >= head.quick_tags ||
+      (head.bloom >> hash.bloom_bit() & 1) != 0) [[unlikely]] {
+    return nullptr;
   }
-  const std::uint32_t used = head.used.load(std::memory_order_relaxed);
-  const auto payload = static_cast<std::uint32_t>(key_size + value_size);
-  const std::uint32_t total = head_size + model::padded(payload);
-  if (key_size - 1 >= arena::first_chunk || used + total > arena::first_chunk ||
-      record.attributes >= head.most_attributes || (head.flags & slot_flag::chained) != 0 ||
-      head.tag_count == arena::slot_tags) {
-    return false;
-  }
-  const KeyHash hash(key);
-  if ((head.bloom & hash.bloom_bit()) != 0 && remembers(slot, hash)) return false;
+  head.bloom |= std::uint64_t{1} << hash.bloom_bit();
+  slot.tags[tag] = hash.tag();
+  head.tag_count = static_cast<std::uint16_t>(tag + 1);
+  ++reinterpret_cast<model::RecordHead*>(slot.image.data())->attributes;
   std::byte* const at = slot.image.data() + used;
-  const std::uint64_t entry = static_cast<std::uint64_t>(model::EntryKind::attribute) |
-                              static_cast<std::uint64_t>(type) << 8 | key_size << 16 |
-                              std::uint64_t{payload} << 32;
+  // An EntryHead: the size of the key stands in two of its places.
+  const std::uint64_t entry = key_size * (1ull << 32 | 1u << 16) +
+                              (std::uint64_t{value_size} << 32) +
+                              (static_cast<std::uint64_t>(type) << 8 |
+                               static_cast<std::uint64_t>(model::EntryKind::attribute));
   std::memcpy(at, &entry, sizeof entry);
-  if (type == AttributeType::string) {
-    copy_small(at + 8, key.data(), key_size);
-    copy_small(at + 8 + key_size, value.string().data(), value_size);
-  } else {
-    const std::uint64_t word = value.word();
-    std::memcpy(at + 8, &word, sizeof word);
-    copy_small(at + 16, key.data(), key_size);
-  }
-  head.bloom |= hash.bloom_bit();
-  slot.tags[head.tag_count++] = hash.tag();
-  ++record.attributes;
-  head.used.store(used + total, std::memory_order_release);
+  end = static_cast<std::uint32_t>(wanted);
+  return at + head_size;
+}
+
+[[gnu::always_inline]] inline bool SpanSlot::append_string_quickly(
+    arena::Slot& slot, std::string_view key, KeyHash hash, std::string_view value) noexcept {
+  if (value.size() > std::min<std::size_t>(slot.head.most_characters, most_tiny)) [[unlikely]]
+    return false;
+  std::uint32_t end;
+  std::byte* const at =
+      append_quickly(slot, key.size(), hash, AttributeType::string, value.size(), end);
+  if (at == nullptr) [[unlikely]]
+    return false;
+  copy_tiny(at, key.data(), key.size());
+  copy_tiny(at + key.size(), value.data(), value.size());
+  slot.head.used.store(end, std::memory_order_release);
+  return true;
+}
+
+[[gnu::always_inline]] inline bool SpanSlot::append_word_quickly(arena::Slot& slot,
+                                                                 std::string_view key, KeyHash hash,
+                                                                 AttributeType type,
+                                                                 std::uint64_t word) noexcept {
+  std::uint32_t end;
+  std::byte* const at = append_quickly(slot, key.size(), hash, type, sizeof word, end);
+  if (at == nullptr) [[unlikely]]
+    return false;
+  std::memcpy(at, &word, sizeof word);
+  copy_tiny(at + sizeof word, key.data(), key.size());
+  slot.head.used.store(end, std::memory_order_release);
   return true;
 }
 

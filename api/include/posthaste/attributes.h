@@ -80,6 +80,9 @@ public:
   static AttributeValue list(std::span<const AttributeValue> values) noexcept;
   static AttributeValue map(const Attributes& entries) noexcept;
 
+  /// A boolean, int64 or float64 from its bits, as word() gives them.
+  AttributeValue(AttributeType type, std::uint64_t word) noexcept : type_(type), word_(word) {}
+
   AttributeType type() const noexcept { return type_; }
 
   /// Each is valid only for its own type().

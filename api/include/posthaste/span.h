@@ -16,6 +16,7 @@
 #include <posthaste/attributes.h>
 #include <posthaste/context.h>
 #include <posthaste/export.h>
+#include <posthaste/key_hash.h>
 #include <posthaste/span_kind.h>
 
 #include <chrono>
@@ -87,13 +88,13 @@ public:
   Context context() const noexcept;
 
   /// A key that was set before keeps the last value. Keys are not empty.
-  Span& set_attribute(std::string_view key, AttributeValue value) noexcept {
-    if ((flags_ & recording) != 0) set(key, value);
+  [[gnu::always_inline]] Span& set_attribute(std::string_view key, AttributeValue value) noexcept {
+    if ((flags_ & recording) != 0) set(key, KeyHash::if_constant(key), value);
     return *this;
   }
   Span& set_attributes(Attributes attributes) noexcept {
     if ((flags_ & recording) != 0) {
-      for (const Attribute& attribute : attributes) set(attribute.key, attribute.value);
+      for (const Attribute& attribute : attributes) set(attribute.key, {}, attribute.value);
     }
     return *this;
   }
@@ -131,7 +132,21 @@ private:
   }
   void finish_now() noexcept;
   void end_now(std::optional<TimePoint> time) noexcept;
-  void set(std::string_view key, const AttributeValue& value) noexcept;
+  /// By kinds: their arguments fit into registers.
+  [[gnu::always_inline]] void set(std::string_view key, KeyHash hash,
+                                  const AttributeValue& value) noexcept {
+    if (value.type() == AttributeType::string) {
+      set_string(key, hash, value.string());
+    } else if (value.type() <= AttributeType::float64) {
+      set_word(key, hash, value.type(), value.word());
+    } else {
+      set_array(key, value);
+    }
+  }
+  void set_string(std::string_view key, KeyHash hash, std::string_view value) noexcept;
+  void set_word(std::string_view key, KeyHash hash, AttributeType type,
+                std::uint64_t word) noexcept;
+  void set_array(std::string_view key, const AttributeValue& value) noexcept;
 
   void* slot_ = nullptr;
   std::uint32_t generation_ = 0;

@@ -1,11 +1,12 @@
-#include "runtime/produce/key_tag.h"
+#include <posthaste/key_hash.h>
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <set>
 #include <string>
 
-namespace posthaste::produce {
+namespace posthaste {
 namespace {
 
 TEST(KeyHash, IsTheSameForEqualKeysWhereverTheyLie) {
@@ -23,6 +24,15 @@ TEST(KeyHash, TellsThousandsOfKeysOfOneFamilyMostlyApart) {
   EXPECT_GT(tags.size(), keys * 0.97);
 }
 
+TEST(KeyHash, IsKnownAtOnceWhereTheCompilerKnowsTheKey) {
+#if defined(__OPTIMIZE__)
+  EXPECT_TRUE(KeyHash::if_constant("http.response.status_code").known());
+  EXPECT_EQ(KeyHash::if_constant("app.id").tag(), KeyHash(std::string("app.id")).tag());
+#endif
+  const std::string runtime = "key." + std::to_string(std::rand());
+  EXPECT_FALSE(KeyHash::if_constant(runtime).known());
+}
+
 TEST(KeyHash, ReadsNothingBehindShortKeys) {
   for (const char* key : {"", "a", "ab", "abc", "abcd", "abcdefg"}) {
     const std::string exact(key);  // under AddressSanitizer a byte too far is an error
@@ -31,4 +41,4 @@ TEST(KeyHash, ReadsNothingBehindShortKeys) {
 }
 
 }  // namespace
-}  // namespace posthaste::produce
+}  // namespace posthaste

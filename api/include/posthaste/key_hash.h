@@ -1,0 +1,69 @@
+#pragma once
+
+/// A cheap hash of attribute keys: for a key that the compiler knows, it is a number in the code.
+/// Equal keys have equal hashes; that different ones sometimes do costs only a walk. The library
+/// and its callers must agree on it, so it changes only with the library's SONAME.
+///
+/// Pure; any thread; never blocks; no limits, no errors.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace posthaste {
+
+// Everything is in line and without loops, so that the compiler sees through it.
+class KeyHash {
+public:
+  /// Not worked out yet.
+  KeyHash() noexcept = default;
+  [[gnu::always_inline]] explicit KeyHash(std::string_view key) noexcept : bits_(mix(key)) {}
+
+  /// The key's if the compiler knows it, else none: the library works it out then, rather than
+  /// each place that calls it.
+  [[gnu::always_inline]] static KeyHash if_constant(std::string_view key) noexcept {
+    const std::uint64_t bits = mix(key);
+    return __builtin_constant_p(bits) ? KeyHash(bits) : KeyHash();
+  }
+
+  bool known() const noexcept { return bits_ != 0; }
+  /// Below 64.
+  std::uint32_t bloom_bit() const noexcept { return static_cast<std::uint32_t>(bits_ >> 58); }
+  std::uint16_t tag() const noexcept { return static_cast<std::uint16_t>(bits_ >> 42); }
+
+private:
+  explicit KeyHash(std::uint64_t bits) noexcept : bits_(bits) {}
+
+  template <class T>
+  [[gnu::always_inline]] static std::uint64_t load(const char* at) noexcept {
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+
+  /// The first and the last eight bytes and the length: keys of one family differ there.
+  [[gnu::always_inline]] static std::uint64_t mix(std::string_view key) noexcept {
+    const char* const at = key.data();
+    const std::size_t size = key.size();
+    std::uint64_t first = 0, last = 0;
+    if (size >= 8) {
+      first = load<std::uint64_t>(at);
+      last = load<std::uint64_t>(at + size - 8);
+    } else if (size >= 4) {
+      first = load<std::uint32_t>(at);
+      last = load<std::uint32_t>(at + size - 4);
+    } else if (size > 0) {
+      first = load<std::uint8_t>(at) | load<std::uint8_t>(at + size / 2) << 8 |
+              load<std::uint8_t>(at + size - 1) << 16;
+    }
+    // The upper bits of the product depend on every bit; the ends of keys differ in their last
+    // bytes, which turning brings down to where the multiplication spreads them.
+    return ((first + size) ^ std::rotl(last, 32)) * 0x9e37'79b9'7f4a'7c15 | 1;
+  }
+
+  std::uint64_t bits_ = 0;
+};
+
+}  // namespace posthaste
