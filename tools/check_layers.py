@@ -64,7 +64,7 @@ FOLDERS = {
     ACTORS: Folder(ENGINE, in_headers=("CAF",)),
     "api": Folder(ENGINE + (ACTORS,)),
     "tools": Folder(ALL, in_headers=("CLI11", "Boost", "Boost.JSON", "OpenSSL", "libdeflate",
-                                     "zlib", "Protobuf")),
+                                     "protozero", "zlib", "Protobuf")),
     "examples": Folder((PUBLIC,), in_headers=("Boost", "Boost.JSON")),
     "bench": Folder(ALL + ("tests/support",), in_headers=EVERY_THIRD_PARTY),
     "tests": Folder(ALL + ("tools",), in_headers=EVERY_THIRD_PARTY),

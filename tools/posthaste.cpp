@@ -15,6 +15,7 @@ int run(int argc, char** argv) {
   application.set_version_flag("--version", "posthaste " POSTHASTE_VERSION);
   application.require_subcommand(1);
   ExitCode exit_code = ExitCode::ok;
+  add_convert_command(application, exit_code);
   add_emulator_command(application, exit_code);
   add_load_command(application, exit_code);
   add_store_command(application, exit_code);

@@ -15,14 +15,36 @@ Error failure(const std::string& path) {
 
 }  // namespace
 
-Result<void> replace_text_file(const std::string& path, std::string_view text) {
-  const std::string draft = path + '.' + std::to_string(::getpid()) + ".new";
+Result<TextFileDraft> TextFileDraft::begin(std::string path) {
+  std::string draft = path + '.' + std::to_string(::getpid()) + ".new";
   std::FILE* const file = std::fopen(draft.c_str(), "we");
   if (file == nullptr) return failure(draft);
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (std::fclose(file) != 0 || !written) return failure(draft);
-  if (std::rename(draft.c_str(), path.c_str()) != 0) return failure(path);
+  return TextFileDraft(std::move(path), std::move(draft), file);
+}
+
+TextFileDraft::~TextFileDraft() {
+  if (file_ == nullptr) return;
+  std::fclose(file_);
+  std::remove(draft_.c_str());
+}
+
+Result<void> TextFileDraft::append(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), file_) == text.size()) return {};
+  return failure(draft_);
+}
+
+Result<void> TextFileDraft::finish() {
+  const bool written = std::fflush(file_) == 0;
+  if (!written || std::rename(draft_.c_str(), path_.c_str()) != 0) return failure(path_);
+  std::fclose(std::exchange(file_, nullptr));
   return {};
+}
+
+Result<void> replace_text_file(const std::string& path, std::string_view text) {
+  auto draft = TextFileDraft::begin(path);
+  if (!draft) return std::move(draft).error();
+  if (auto appended = draft->append(text); !appended) return appended;
+  return draft->finish();
 }
 
 }  // namespace posthaste::tools

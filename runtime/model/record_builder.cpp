@@ -24,6 +24,10 @@ void saturate(T& count, std::size_t by) {
   count = static_cast<T>(std::min<std::size_t>(most, count + by));
 }
 
+std::size_t hash_of(std::string_view key) noexcept {
+  return std::hash<std::string_view>{}(key);
+}
+
 /// Calls `f(key, element)` for each element of a list or a map; none where it lies too deep.
 template <class F>
 void for_each_nested(const AttributeValue& value, int depth, F&& f) {
@@ -121,6 +125,8 @@ bool append_attribute_entry(std::vector<std::byte>& to, EntryKind kind, std::str
 
 void RecordBuilder::start(RecordType type) {
   bytes_.assign(sizeof(RecordHead), std::byte{});
+  keys_.clear();
+  keys_complete_ = true;
   head().type = type;
   head().sample_rate = 100;
 }
@@ -163,7 +169,8 @@ void RecordBuilder::bury(EntryKind kind, std::string_view key) noexcept {
 bool RecordBuilder::append_attribute(EntryKind kind, std::string_view key,
                                      const AttributeValue& value) {
   if (!fits(key.size() + encoded_size(value))) return false;
-  bury(kind, key);
+  const bool seen = kind != EntryKind::attribute || !keys_.insert(hash_of(key)).second;
+  if (seen || !keys_complete_) bury(kind, key);
   return append_attribute_entry(bytes_, kind, key, value);
 }
 
@@ -263,6 +270,7 @@ bool RecordBuilder::attribute_entries(std::span<const std::byte> entries, std::u
     saturate(head().dropped_attributes, count);
     return false;
   }
+  keys_complete_ = false;
   write(entries.data(), entries.size());
   saturate(head().attributes, count);
   return true;

@@ -12,6 +12,7 @@
 
 #include <span>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace posthaste::model {
@@ -65,6 +66,8 @@ private:
 
   std::uint32_t size_limit_;
   std::vector<std::byte> bytes_;
+  std::unordered_set<std::size_t> keys_;  // hashes: most keys are new, and bury nothing
+  bool keys_complete_ = true;             // all attributes' keys are in keys_
 };
 
 /// Bytes that `value` takes as the value of an entry, without key and padding; `depth` levels of

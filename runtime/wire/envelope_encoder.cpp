@@ -67,6 +67,11 @@ EncodeResult EnvelopeEncoder::encode(const model::RecordView& record, ByteBuffer
   return result;
 }
 
+std::string_view EnvelopeEncoder::operation_name(const model::RecordView& root) {
+  if (root.head().type != RecordType::span || !walk(root)) return {};
+  return map(root.head()).operation_name.value_or(walked_.name);
+}
+
 bool EnvelopeEncoder::walk(const model::RecordView& record) {
   scratch_.clear();
   seen_.clear();

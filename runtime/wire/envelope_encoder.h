@@ -68,6 +68,9 @@ public:
   void set_tick_scale(const TickScale& scale) noexcept { context_.tick_scale = scale; }
 
   EncodeResult encode(const model::RecordView& record, ByteBuffer& out) noexcept;
+  /// What the items beneath `root`, a span, have as their operation name; borrows from it and from
+  /// the encoder, until the next call.
+  std::string_view operation_name(const model::RecordView& root);
 
 private:
   /// What a walk over the entries finds beside attributes.

@@ -1,7 +1,7 @@
 #include "tools/emulator/envelope_check.h"
 
-#include "tools/emulator/json_cursor.h"
 #include "tools/emulator/time_text.h"
+#include "tools/json_cursor.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,6 +1,6 @@
 #include "tools/emulator/track_batch.h"
 
-#include "tools/emulator/json_cursor.h"
+#include "tools/json_cursor.h"
 
 #include <algorithm>
 

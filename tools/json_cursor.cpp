@@ -1,4 +1,4 @@
-#include "tools/emulator/json_cursor.h"
+#include "tools/json_cursor.h"
 
 #include <array>
 #include <cstring>
@@ -78,7 +78,7 @@ bool JsonCursor::at_end() noexcept {
 }
 
 bool JsonCursor::open(char bracket) noexcept {
-  if (!take(bracket) || ++depth_ > deepest) return fail();
+  if (!take(bracket) || ++depth_ > deepest_) return fail();
   return true;
 }
 
