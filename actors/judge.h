@@ -2,15 +2,17 @@
 
 /// What an answer of ingestion means for the body that was sent: one pure function, by this table.
 ///
-///   answer                                  verdict
-///   200, 206                                by item, as the reply lists them; nothing listed =
-///   delivered 2xx that cannot be read                 delivered, and counted as inconsistent 400
-///   and the like, items listed          by item 400, 404, 405, 501, 505 ... unlisted    drop: it
-///   would be refused for ever 413                                     split; a single line is
-///   dropped (too_large) 401, 403                                retry later: whoever runs the
-///   resource can mend it 402, 439                                retry later, slowly: the quota of
-///   the day is used up 3xx, 408, 421, 425, 429, 5xx, others    retry later no answer retry later;
-///   ambiguous if the request had been sent
+///   answer                                   verdict
+///   200, 206                                 by item, as the reply lists them; nothing listed =
+///                                            delivered
+///   2xx that cannot be read                  delivered, and counted as inconsistent
+///   400 and the like, items listed           by item
+///   400, 404, 405, 501, 505 ..., unlisted    drop: it would be refused for ever
+///   413                                      split; a single line is dropped (too_large)
+///   401, 403                                 retry later: whoever runs the resource can mend it
+///   402, 439                                 retry later, slowly: the day's quota is used up
+///   3xx, 408, 421, 425, 429, 5xx, others     retry later
+///   no answer                                retry later; ambiguous if the request had been sent
 ///
 /// An item is taken again for 401, 403, 408, 429, 439, 500, 502, 503 and 504, is accepted for 2xx
 /// (206: sampled out by ingestion), and is refused for good for anything else. Data is dropped only

@@ -38,7 +38,7 @@ Transmitter::Transmitter(Durable& durable, std::uint32_t output, Deliveries& del
       deliveries_(deliveries),
       settlement_(durable, custody_, durable.seed + output),
       flow_(durable.settings->max_in_flight()) {
-  custody_.flights.reserve(2 * durable.settings->max_in_flight() + 2);
+  custody_.flights.reserve(3 * durable.settings->max_in_flight() + 2);
 }
 
 SteadyTime Transmitter::step(SteadyTime now) {
@@ -67,12 +67,21 @@ SteadyTime Transmitter::step(SteadyTime now) {
   }
   put_away_overdue(now);
   relieve(now);
-  publish();
+  publish(now);
   return next_step(now);
 }
 
 bool Transmitter::sends() const noexcept {
   return durable_.mode.load(std::memory_order_acquire) < Mode::storing;
+}
+
+std::vector<SteadyTime> Transmitter::begun_bodies() const {
+  std::vector<SteadyTime> begun;
+  for (const Flight& flight : custody_.flights) {
+    if (flight.cargo == Flight::Cargo::body) begun.push_back(flight.begun);
+  }
+  std::sort(begun.begin(), begun.end());
+  return begun;
 }
 
 std::uint32_t Transmitter::flights_of(Flight::Cargo cargo) const noexcept {
@@ -155,30 +164,34 @@ void Transmitter::take_answers(SteadyTime now) {
     const std::string error =
         judgement.verdict == Verdict::delivered ? std::string{} : error_of(*answer);
     const bool replayed = at->cargo == Flight::Cargo::lease;
+    const SteadyTime begun = at->begun;
     const Settlement::Effect effect = settlement_.land(*at, judgement, now);
     custody_.flights.erase(at);
     custody_.answers.erase(ticket);
     batcher_waits_ = true;
-    learn(effect, judgement, replayed, now);
+    learn(effect, judgement, {.replayed = replayed, .begun = begun}, now);
     say(judgement, error);
   }
 }
 
-void Transmitter::learn(const Settlement::Effect& effect, const Judgement& judgement, bool replayed,
-                        SteadyTime now) {
+void Transmitter::learn(const Settlement::Effect& effect, const Judgement& judgement,
+                        Attempt attempt, SteadyTime now) {
   using Kind = Settlement::Effect::Kind;
   const bool was_out = flow_.outage();
   if (effect.kind == Kind::worked) {
-    flow_.succeeded(replayed, !ready_.empty() || custody_.starved.load(std::memory_order_relaxed));
+    const bool bodies_wait = !ready_.empty() || custody_.starved.load(std::memory_order_relaxed);
+    flow_.succeeded(attempt.replayed, bodies_wait, attempt.begun);
     if (was_out) {
       for (BodyNote& note : custody_.notes) note.not_before = std::min(note.not_before, now);
     }
   } else if (effect.kind == Kind::failed) {
-    const auto pause = settlement_.probe_pause(judgement, flow_.next_pause());
+    auto pause = settlement_.probe_pause(judgement, flow_.next_pause());
+    const bool asked_for = judgement.delay_hint || judgement.pace != Pace::normal;
+    if (!asked_for) pause = std::min(pause, flow_.longest_pause(now));
     flow_.failed(now, pause, effect.slow_down);
   }
   const bool few = custody_.store_batches.load(std::memory_order_relaxed) <= few_stored;
-  if (replayed && (effect.kind == Kind::failed || few)) {
+  if (attempt.replayed && (effect.kind == Kind::failed || few)) {
     replay_at_ = std::max(replay_at_, now + effect.pause);
   }
 }
@@ -219,12 +232,12 @@ void Transmitter::say(const Judgement& judgement, const std::string& error) {
 
 // ---- the end of a step
 
-void Transmitter::publish() noexcept {
+void Transmitter::publish(SteadyTime now) {
   if (custody_.flights.empty()) settlement_.let_go();
   custody_.bodies_ready.store(static_cast<std::uint32_t>(ready_.size()), std::memory_order_relaxed);
   custody_.in_flight.store(static_cast<std::uint32_t>(custody_.flights.size()),
                            std::memory_order_relaxed);
-  const std::uint32_t window = flow_.window();
+  const std::uint32_t window = flow_.window() + flow_.hanging(begun_bodies(), now);
   const bool wider = window > custody_.window.exchange(window, std::memory_order_relaxed);
   if (wider || batcher_waits_) durable_.kicks->kick(Role::batcher, custody_.number);
   batcher_waits_ = false;

@@ -39,7 +39,11 @@ private:
   void take_result(const StoreResult& result, SteadyTime now);
   void find_lost_flights(SteadyTime now);
   void take_answers(SteadyTime now);
-  void learn(const Settlement::Effect& effect, const Judgement& judgement, bool replayed,
+  struct Attempt {
+    bool replayed;
+    SteadyTime begun;
+  };
+  void learn(const Settlement::Effect& effect, const Judgement& judgement, Attempt attempt,
              SteadyTime now);
   void say(const Judgement& judgement, const std::string& error);
 
@@ -59,9 +63,11 @@ private:
   void store(arena::BodyIndex index);
   void drop(arena::BodyIndex index, DropReason reason);
 
-  void publish() noexcept;
+  void publish(SteadyTime now);
   SteadyTime next_step(SteadyTime now) const;
   std::uint32_t flights_of(Flight::Cargo cargo) const noexcept;
+  /// When the live requests under way began, oldest first.
+  std::vector<SteadyTime> begun_bodies() const;
   bool sends() const noexcept;
 
   Durable& durable_;

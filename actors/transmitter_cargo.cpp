@@ -30,7 +30,7 @@ void Transmitter::collect_ready(SteadyTime now) {
 }
 
 void Transmitter::send(SteadyTime now) {
-  std::uint32_t room = flow_.live_room(flights_of(Flight::Cargo::body));
+  std::uint32_t room = flow_.live_room(begun_bodies(), now);
   std::vector<arena::BodyIndex> left;
   for (const arena::BodyIndex index : ready_) {
     if (room > 0 && custody_.notes[index].not_before <= now) {

@@ -108,6 +108,24 @@ TEST(Transmitter, TakesALostRequestForAmbiguous) {
   EXPECT_EQ(shop.output().delivered, 10u);
 }
 
+TEST(Transmitter, GoesOnBesideRequestsThatHang) {
+  Workshop shop({.batch_size = 10});
+  record(shop, 20);
+  step_all(shop, 4);
+  ASSERT_EQ(shop.requests->under_way.size(), 2u);  // the whole window, and it hangs
+  shop.clock.advance(seconds{5});
+  record(shop, 10);
+  step_all(shop, 4);
+  shop.clock.advance(seconds{1});
+  step_all(shop, 4);
+  ASSERT_EQ(shop.requests->under_way.size(), 3u);  // one tries
+  shop.requests->answer(2, 200, R"({"itemsReceived":10,"itemsAccepted":10,"errors":[]})");
+  record(shop, 20);
+  shop.clock.advance(seconds{1});
+  step_all(shop, 4);
+  EXPECT_EQ(shop.requests->under_way.size(), 4u);  // and the hanging ones are in nobody's way
+}
+
 TEST(Transmitter, DuringAnOutageSendsOneProbeAndStoresTheRest) {
   Workshop shop({.batch_size = 10});
   for (int i = 0; i < 3; ++i) {
