@@ -40,12 +40,7 @@ std::uint64_t unencoded_records(const Durable& durable, const Custody& output) n
 Ledger ledger_of(const Durable& durable) {
   Ledger ledger;
   ledger.accepted = durable.arena.header().accepted.load(std::memory_order_relaxed);
-  for (std::uint32_t lane = 0; lane <= durable.arena.geometry().lanes; ++lane) {
-    for (std::size_t i = 0; i < refusal_count; ++i) {
-      ledger.refused[static_cast<RefusalReason>(i)] +=
-          durable.arena.lane(lane).refused[i].load(std::memory_order_relaxed);
-    }
-  }
+  ledger.refused = durable.arena.refused();
   for (const auto& output : durable.outputs) ledger.outputs.push_back(ledger_of(durable, *output));
   return ledger;
 }

@@ -2,6 +2,8 @@
 
 #include "runtime/base/tick_clock.h"
 
+#include <string>
+
 namespace posthaste::actors {
 namespace {
 
@@ -17,6 +19,7 @@ constexpr milliseconds busy_time{500};
 constexpr seconds quiet_time{5};
 constexpr seconds scale_age{1};
 constexpr seconds life_sign{60};
+constexpr seconds refusal_watch{1};
 constexpr std::uint32_t segments_ahead = 16;
 
 }  // namespace
@@ -35,6 +38,7 @@ SteadyTime Sampler::step(SteadyTime now) {
   const bool more = drain_for_a_while();
   log_.trim();
   watch_share_of_logs();
+  tell_refusals(now);
   serve_flushes();
   if (copied_ || log_full_) {
     for (const auto& output : durable_.outputs) {
@@ -109,6 +113,26 @@ void Sampler::watch_share_of_logs() noexcept {
   } else if (refused && logs < all / 2 - all / 16) {
     durable_.ingress->clear(Ingress::logs_refused);
   }
+}
+
+/// The application threads that refuse records say nothing themselves.
+void Sampler::tell_refusals(SteadyTime now) {
+  if (now < tell_at_) return;
+  tell_at_ = now + refusal_watch;
+  const Counts<RefusalReason> counts = durable_.arena.refused();
+  std::uint64_t sum = 0;
+  std::string reasons;
+  for (const RefusalReason reason :
+       {RefusalReason::arena_full, RefusalReason::slots_full, RefusalReason::logs_share}) {
+    if (counts[reason] == 0) continue;
+    sum += counts[reason];
+    reasons += (reasons.empty() ? "" : ", ") + std::to_string(counts[reason]) + " " +
+               std::string(to_string(reason));
+  }
+  if (sum == refused_) return;
+  refused_ = sum;
+  durable_.diagnostics->report(Severity::warn, DiagnosticCode::records_refused,
+                               "no room for new records; refused so far: " + reasons);
 }
 
 void Sampler::serve_flushes() noexcept {

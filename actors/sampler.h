@@ -37,6 +37,7 @@ private:
   std::size_t copy(const arena::LaneReader::Batch& batch) noexcept;
   void keep_pages_ahead(SteadyTime now);
   void watch_share_of_logs() noexcept;
+  void tell_refusals(SteadyTime now);
   void serve_flushes() noexcept;
   SteadyTime next_step(bool more, SteadyTime now);
 
@@ -47,9 +48,11 @@ private:
   std::optional<LaneMark> mark_;
   std::uint64_t marked_for_ = 0;
   SteadyTime last_record_{};
-  SteadyTime scale_at_{};  // when the tick scale is refreshed next
-  SteadyTime alive_at_{};  // when the region's sign of life is due
-  bool copied_ = false;    // in this step
+  SteadyTime scale_at_{};      // when the tick scale is refreshed next
+  SteadyTime tell_at_{};       // not before: refusals are told
+  std::uint64_t refused_ = 0;  // for want of room, when they were told last
+  SteadyTime alive_at_{};      // when the region's sign of life is due
+  bool copied_ = false;        // in this step
   bool log_full_ = false;
 };
 

@@ -29,6 +29,16 @@ std::string error_of(const Answer& answer) {
          std::to_string(answer.outcome->response.value().status);
 }
 
+/// What a failure that may pass is called.
+DiagnosticCode code_of(const Answer& answer, const Judgement& judgement) {
+  const auto& response = answer.outcome->response;
+  if (judgement.pace == Pace::certificate) return DiagnosticCode::certificate_rejected;
+  if (!response && response.error().code() == ErrorCode::redirect_refused) {
+    return DiagnosticCode::redirect_refused;
+  }
+  return DiagnosticCode::delivery_failing;
+}
+
 }  // namespace
 
 Transmitter::Transmitter(Durable& durable, std::uint32_t output, Deliveries& deliveries)
@@ -163,6 +173,7 @@ void Transmitter::take_answers(SteadyTime now) {
                                   answer->items);
     const std::string error =
         judgement.verdict == Verdict::delivered ? std::string{} : error_of(*answer);
+    const DiagnosticCode code = code_of(*answer, judgement);
     const bool replayed = at->cargo == Flight::Cargo::lease;
     const SteadyTime begun = at->begun;
     const Settlement::Effect effect = settlement_.land(*at, judgement, now);
@@ -170,7 +181,7 @@ void Transmitter::take_answers(SteadyTime now) {
     custody_.answers.erase(ticket);
     batcher_waits_ = true;
     learn(effect, judgement, {.replayed = replayed, .begun = begun}, now);
-    say(judgement, error);
+    say(judgement, error, code);
   }
 }
 
@@ -196,7 +207,7 @@ void Transmitter::learn(const Settlement::Effect& effect, const Judgement& judge
   }
 }
 
-void Transmitter::say(const Judgement& judgement, const std::string& error) {
+void Transmitter::say(const Judgement& judgement, const std::string& error, DiagnosticCode code) {
   DiagnosticsSink& diagnostics = *durable_.diagnostics;
   if (judgement.verdict == Verdict::delivered && failing_said_ && !flow_.outage()) {
     failing_said_ = false;
@@ -222,12 +233,8 @@ void Transmitter::say(const Judgement& judgement, const std::string& error) {
     case Verdict::delivered:
     case Verdict::split: return;
   }
-  const bool certificate = judgement.pace == Pace::certificate;
   failing_said_ = true;
-  diagnostics.report(
-      Severity::warn,
-      certificate ? DiagnosticCode::certificate_rejected : DiagnosticCode::delivery_failing,
-      custody_.name + ": " + error);
+  diagnostics.report(Severity::warn, code, custody_.name + ": " + error);
 }
 
 // ---- the end of a step

@@ -45,7 +45,7 @@ private:
   };
   void learn(const Settlement::Effect& effect, const Judgement& judgement, Attempt attempt,
              SteadyTime now);
-  void say(const Judgement& judgement, const std::string& error);
+  void say(const Judgement& judgement, const std::string& error, DiagnosticCode code);
 
   void collect_ready(SteadyTime now);
   void send(SteadyTime now);

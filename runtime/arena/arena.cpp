@@ -222,4 +222,15 @@ void Arena::set_tick_scale(const TickScale& scale) const noexcept {
   header.scale_sequence.store(sequence + 2, std::memory_order_release);
 }
 
+Counts<RefusalReason> Arena::refused() const noexcept {
+  Counts<RefusalReason> sums;
+  for (std::uint32_t number = 0; number <= geometry_.lanes; ++number) {
+    for (std::size_t reason = 0; reason < refusal_count; ++reason) {
+      sums[static_cast<RefusalReason>(reason)] +=
+          lane(number).refused[reason].load(std::memory_order_relaxed);
+    }
+  }
+  return sums;
+}
+
 }  // namespace posthaste::arena

@@ -12,6 +12,7 @@
 
 #include "runtime/arena/layout.h"
 
+#include <posthaste/ledger.h>
 #include <posthaste/result.h>
 #include <posthaste/units.h>
 
@@ -100,6 +101,9 @@ public:
   }
   /// How many free segments the claim must leave.
   std::uint32_t floor(Claim claim) const noexcept;
+
+  /// What the lanes have refused so far, by reason; any thread.
+  Counts<RefusalReason> refused() const noexcept;
 
   /// The scale of this arena's ticks; may be read from any thread. One writer.
   TickScale tick_scale() const noexcept;

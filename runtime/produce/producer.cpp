@@ -78,14 +78,7 @@ void Producer::close() noexcept {
 
 Counts<RefusalReason> Producer::refused() const noexcept {
   Counts<RefusalReason> sums;
-  if (arena_) {
-    for (std::uint32_t number = 0; number <= lane_count_; ++number) {
-      for (std::size_t reason = 0; reason < refusal_count; ++reason) {
-        sums[static_cast<RefusalReason>(reason)] +=
-            arena_.lane(number).refused[reason].load(std::memory_order_relaxed);
-      }
-    }
-  }
+  if (arena_) sums = arena_.refused();
   sums[RefusalReason::shutdown] += late_calls_.load(std::memory_order_relaxed);
   return sums;
 }

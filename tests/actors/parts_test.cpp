@@ -52,6 +52,37 @@ TEST(Sampler, RefusesLogsWhileTheyHoldHalfOfTheArena) {
   }
 }
 
+TEST(Sampler, SaysThatRecordsAreRefusedAndSaysItAgainOnlyForMore) {
+  Workshop shop({.store = false, .arena = {2 << 20}});
+  const auto times_said = [&] {
+    return std::count(shop.diagnostics.begin(), shop.diagnostics.end(),
+                      DiagnosticCode::records_refused);
+  };
+  shop.step(Role::sampler);
+  EXPECT_EQ(times_said(), 0);
+  for (int i = 0; i < 2; ++i) {
+    shop.durable.arena.lane(0)
+        .refused[static_cast<std::size_t>(RefusalReason::arena_full)]
+        .fetch_add(1);
+    for (int step = 0; step < 3; ++step) {
+      shop.clock.advance(seconds{40});
+      shop.step(Role::sampler);
+    }
+    EXPECT_EQ(times_said(), i + 1);
+  }
+}
+
+TEST(Transmitter, CallsARefusedRedirectByItsName) {
+  Workshop shop({.batch_size = 10});
+  record(shop, 10);
+  shop.step_all();
+  ASSERT_EQ(shop.requests->under_way.size(), 1u);
+  shop.requests->fail(0, ErrorCode::redirect_refused, false);
+  shop.clock.advance(patience);
+  shop.step_all();
+  EXPECT_EQ(shop.diagnostics, std::vector{DiagnosticCode::redirect_refused});
+}
+
 TEST(Sampler, TicksFastWhileRecordsComeAndSlowlyWhenNothingDoes) {
   Workshop shop;
   Sampler sampler(shop.durable);

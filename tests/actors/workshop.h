@@ -201,6 +201,7 @@ public:
   Ingress& ingress() { return ingress_; }
 
   ManualClock clock;
+  std::vector<DiagnosticCode> diagnostics;  // that were said
   Durable durable;
   Wire* requests = nullptr;
   std::uint64_t recorded = 0;
@@ -224,7 +225,8 @@ private:
   std::optional<arena::Region> region_;
   Bell bell_;
   Ingress ingress_;
-  DiagnosticsSink diagnostics_{[](const Diagnostic&) {}, clock};
+  DiagnosticsSink diagnostics_{[this](const Diagnostic& said) { diagnostics.push_back(said.code); },
+                               clock};
   NoKicks kicks_;
   arena::LaneWriter lanes_;
   std::map<Role, std::unique_ptr<Part>> parts_;
