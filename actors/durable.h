@@ -11,12 +11,15 @@
 #include "actors/endpoint.h"
 #include "actors/flush_board.h"
 #include "actors/part.h"
+#include "actors/rate_limiter.h"
 #include "actors/store_desk.h"
 #include "runtime/arena/region.h"
 #include "runtime/base/bell.h"
+#include "runtime/base/callback_failures.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/base/ingress.h"
+#include "runtime/base/steered_rate.h"
 #include "runtime/config/final_settings.h"
 
 #include <posthaste/local_sink.h>
@@ -25,6 +28,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +52,8 @@ struct Durable {
   Bell* bell = nullptr;
   Ingress* ingress = nullptr;
   DiagnosticsSink* diagnostics = nullptr;
+  SteeredRate* steered_rate = nullptr;            // may be null: nobody asks for it
+  CallbackFailures* callback_failures = nullptr;  // may be null: nobody has callbacks
   const Clock* clock = nullptr;
   std::uint64_t seed = 0;
   std::vector<std::string> orphan_directories;
@@ -57,6 +63,9 @@ struct Durable {
   std::vector<std::unique_ptr<Custody>> outputs;
   std::vector<std::unique_ptr<Endpoint>> endpoints;  // null for local outputs
   std::vector<std::shared_ptr<LocalSink>> sinks;     // null for remote outputs
+
+  // the sampler's alone, kept over its deaths; empty: the rate is not steered
+  std::optional<RateLimiter> rate_limiter;
 
   // the storekeeper's alone: the dead process's arena that is being taken over. It outlives each
   // storekeeper, as its file would go with it.

@@ -49,9 +49,17 @@ std::shared_ptr<Durable> make_durable(PipelineParts& parts) {
   durable->bell = parts.bell;
   durable->ingress = parts.ingress;
   durable->diagnostics = parts.diagnostics;
+  durable->steered_rate = parts.steered_rate;
+  durable->callback_failures = parts.callback_failures;
   durable->clock = parts.clock;
   durable->seed = parts.seed;
   durable->orphan_directories = std::move(parts.orphan_directories);
+  const config::FinalSampling& sampling = parts.settings->sampling();
+  if (sampling.kind == config::SamplerKind::rate_limited && parts.steered_rate != nullptr) {
+    // As after a second of quiet: the first trace of a process is one to keep.
+    durable->rate_limiter.emplace(sampling.traces_per_second,
+                                  parts.clock->steady() - std::chrono::seconds{1});
+  }
   const bool stores = parts.settings->store().enabled;
   durable->desk.state.store(stores ? StoreState::opening : StoreState::none);
   return durable;

@@ -17,9 +17,11 @@
 #include "actors/restart_limit.h"
 #include "runtime/arena/region.h"
 #include "runtime/base/bell.h"
+#include "runtime/base/callback_failures.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/base/ingress.h"
+#include "runtime/base/steered_rate.h"
 #include "runtime/config/final_settings.h"
 
 #include <posthaste/ledger.h>
@@ -46,6 +48,8 @@ struct PipelineParts {
   Bell* bell = nullptr;
   Ingress* ingress = nullptr;
   DiagnosticsSink* diagnostics = nullptr;
+  SteeredRate* steered_rate = nullptr;            // needed where the settings limit traces
+  CallbackFailures* callback_failures = nullptr;  // may be null
   const Clock* clock = &system_clock();
   std::uint64_t seed = 0;
   std::vector<std::string> orphan_directories;  // where arenas of dead processes may lie

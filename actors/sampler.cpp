@@ -35,11 +35,13 @@ SteadyTime Sampler::step(SteadyTime now) {
   }
   keep_pages_ahead(now);
   copied_ = false;
+  steer_rate(now);
   const bool more = drain_for_a_while();
   log_.trim();
   watch_share_of_logs();
   tell_refusals(now);
   serve_flushes();
+  tell_callback_failures();
   if (copied_ || log_full_) {
     for (const auto& output : durable_.outputs) {
       durable_.kicks->kick(output->remote ? Role::batcher : Role::local_output, output->number);
@@ -100,6 +102,22 @@ void Sampler::keep_pages_ahead(SteadyTime now) {
   if (!extended) {
     durable_.diagnostics->report(Severity::warn, DiagnosticCode::flight_recorder,
                                  extended.error().message());
+  }
+}
+
+/// Traces that are not kept leave no record: they are what keeps it awake as well.
+void Sampler::steer_rate(SteadyTime now) noexcept {
+  if (!durable_.rate_limiter) return;
+  const std::uint64_t traces = durable_.steered_rate->asked();
+  durable_.rate_limiter->began(traces, now);
+  durable_.steered_rate->steer(durable_.rate_limiter->percent(now));
+  if (traces > 0) last_record_ = now;
+}
+
+void Sampler::tell_callback_failures() {
+  if (durable_.callback_failures == nullptr) return;
+  while (const auto line = durable_.callback_failures->untold()) {
+    durable_.diagnostics->report(Severity::warn, DiagnosticCode::callback_failed, *line);
   }
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 /// Moves records from the lanes to the log: the only reader of the lanes and the only writer of the
-/// log. It keeps everything as yet: head sampling was decided on the application's thread.
+/// log. Head sampling was decided on the application's thread; where it is rate-limited, the rate
+/// is steered here, by how many traces asked for it.
 ///
 ///   lanes ─► [sampler] ─► log ─► kick ─► batchers
+///                └─► rate ─► application threads
 ///
 /// Who calls: its shell. Threads: one. Blocking: never; at most about 1 ms a step, more at once.
 /// Full: when the log gets no segment, records stay in their lanes, and the application's threads
@@ -36,6 +38,8 @@ private:
   bool drain_for_a_while();
   std::size_t copy(const arena::LaneReader::Batch& batch) noexcept;
   void keep_pages_ahead(SteadyTime now);
+  void steer_rate(SteadyTime now) noexcept;
+  void tell_callback_failures();
   void watch_share_of_logs() noexcept;
   void tell_refusals(SteadyTime now);
   void serve_flushes() noexcept;

@@ -13,6 +13,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   propagation.h
   result.h
   sample_rate.h
+  sampler.h
   settings.h
   severity.h
   span.h

@@ -57,8 +57,15 @@ produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
                        spans.event_attributes, spans.link_attributes, spans.value_length};
   setup.log_limits.attributes = logs.attributes;
   setup.log_limits.value_length = logs.value_length;
-  setup.sample_rate = settings.sample_rate().as_percent();
-  setup.follow_parents = settings.parent_rule() == ParentRule::follow;
+  const config::FinalSampling& sampling = settings.sampling();
+  setup.sample_rate = sampling.rate.as_percent();
+  if (sampling.kind == config::SamplerKind::rate_limited) {
+    setup.traces_per_second = sampling.traces_per_second;
+  }
+  setup.sampler = sampling.callback;
+  setup.sampling_hash = sampling.hash;
+  setup.parents = sampling.parents;
+  setup.logs_with_trace = logs.sampled_with_trace;
   setup.on_start = settings.on_start();
   setup.on_end = settings.on_end();
   return setup;
@@ -170,6 +177,8 @@ private:
     parts.bell = &producer_->bell();
     parts.ingress = &producer_->ingress();
     parts.diagnostics = &diagnostics_;
+    parts.steered_rate = &producer_->steered_rate();
+    parts.callback_failures = &producer_->callback_failures();
     parts.seed = entropy();
     for (const auto& candidate : settings_->arena().directories) {
       parts.orphan_directories.push_back(candidate.path);
@@ -226,6 +235,7 @@ Health Telemetry::Impl::health() const {
   health.arena_bytes = inside.arena_bytes;
   health.arena_free_bytes = inside.arena_free_bytes;
   health.restarts = inside.restarts;
+  health.callback_failures = producer_->callback_failures().total();
   health.outputs = std::move(inside.outputs);
   return health;
 }

@@ -16,12 +16,6 @@ namespace {
 constexpr Bytes least_store_per_output{1024 * 1024};
 constexpr std::size_t longest_path = 4000;  // below PATH_MAX, with room for file names
 
-std::string percent_text(SampleRate rate) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g %%", rate.as_percent());
-  return text;
-}
-
 std::optional<std::uint64_t> count_of(std::optional<Bytes> bytes) {
   return bytes ? std::optional(bytes->count) : std::nullopt;
 }
@@ -68,6 +62,7 @@ public:
 private:
   Error disabled() const;
   void read_sampling();
+  void read_sampler_in_code();
   void read_sampler_variables();
   void read_limits();
   void read_logs();
@@ -97,27 +92,53 @@ Error Finalizer::disabled() const {
                                    "; unset it to switch telemetry on"};
 }
 
+/// Sampler of code over that of the environment, as a whole: half of each would make a third one.
 void Finalizer::read_sampling() {
-  if (!settings_.sampling || !settings_.sampling_parents) read_sampler_variables();
-  if (settings_.sampling) {
-    const SampleRate rate = *settings_.sampling;
-    if (!rate.valid()) {
-      resolver_.refuse(SettingId::sampling, percent_text(rate),
+  FinalSampling& sampling = values_.sampling;
+  const bool in_code = settings_.sampling || settings_.traces_per_second || settings_.sampler;
+  if (!in_code) read_sampler_variables();
+  if (in_code) read_sampler_in_code();
+  if (settings_.sampling_parents) {
+    sampling.parents = *settings_.sampling_parents;
+    resolver_.remember(SettingId::sampling_parents, text_of(sampling.parents), Origin::code);
+  }
+  if (settings_.sampling_hash) {
+    sampling.hash = *settings_.sampling_hash;
+    resolver_.remember(SettingId::sampling_hash, std::string(text_of(sampling.hash)), Origin::code);
+  }
+}
+
+void Finalizer::read_sampler_in_code() {
+  FinalSampling& sampling = values_.sampling;
+  if (const auto& rate = settings_.sampling) {
+    sampling.rate = *rate;
+    if (!rate->valid()) {
+      resolver_.refuse(SettingId::sampling, text_of(sampling),
                        "is out of its range of 0 to 100 %; choose a rate within");
     }
-    values_.sample_rate = rate;
-    resolver_.remember(SettingId::sampling, percent_text(rate), Origin::code);
-    if (!settings_.sampling_parents) {
-      // A sampler is one choice: half of the environment's would make a third one.
-      values_.parent_rule = ParentRule::follow;
-      resolver_.remember(SettingId::sampling_parents, "follow", Origin::default_value);
-    }
+    resolver_.remember(SettingId::sampling, text_of(sampling), Origin::code);
   }
-  if (settings_.sampling_parents) {
-    values_.parent_rule = *settings_.sampling_parents;
-    resolver_.remember(SettingId::sampling_parents,
-                       values_.parent_rule == ParentRule::follow ? "follow" : "ignore",
-                       Origin::code);
+  if (const auto& number = settings_.traces_per_second) {
+    sampling.kind = SamplerKind::rate_limited;
+    sampling.traces_per_second = *number;
+    if (!valid_traces_per_second(*number)) {
+      resolver_.refuse(SettingId::traces_per_second, text_of(sampling),
+                       "is out of its range of 0 to 1000000; choose a number within");
+    }
+    resolver_.remember(SettingId::traces_per_second, text_of(sampling), Origin::code);
+  }
+  if (settings_.sampler) {
+    sampling.kind = SamplerKind::callback;
+    sampling.callback = settings_.sampler;
+    resolver_.remember(SettingId::sampler, "set", Origin::code);
+  }
+  const int given = (settings_.sampling ? 1 : 0) + (settings_.traces_per_second ? 1 : 0) +
+                    (settings_.sampler ? 1 : 0);
+  if (given > 1) {
+    resolver_.refuse(settings_.sampler ? SettingId::sampler : SettingId::traces_per_second,
+                     text_of(sampling),
+                     "is one of several samplers; set one of sampling, traces_per_second and "
+                     "sampler");
   }
 }
 
@@ -132,21 +153,23 @@ void Finalizer::read_sampler_variables() {
     }
     return;
   }
-  const SamplerChoice choice = choose_sampler(*name, argument.value_or(""));
+  SamplerChoice choice = choose_sampler(*name, argument.value_or(""));
   if (!choice.known) {
     resolver_.ignore("OTEL_TRACES_SAMPLER", quoted(*name), "is not a sampler that is supported",
                      "choose one of " + std::string(known_samplers));
     return;
   }
   if (!choice.argument_valid) {
-    resolver_.ignore("OTEL_TRACES_SAMPLER_ARG", quoted(*argument), "is not a ratio from 0 to 1",
-                     "write it as 0.25; until then everything is kept");
+    resolver_.ignore("OTEL_TRACES_SAMPLER_ARG", quoted(*argument), choice.rule,
+                     "until it is mended, the sampler is used with " + text_of(choice.sampling));
   }
-  values_.sample_rate = choice.rate;
-  values_.parent_rule = choice.parents;
-  resolver_.remember(SettingId::sampling, percent_text(choice.rate), Origin::environment);
-  resolver_.remember(SettingId::sampling_parents,
-                     choice.parents == ParentRule::follow ? "follow" : "ignore",
+  values_.sampling = std::move(choice.sampling);
+  const FinalSampling& sampling = values_.sampling;
+  resolver_.remember(sampling.kind == SamplerKind::rate_limited ? SettingId::traces_per_second
+                                                                : SettingId::sampling,
+                     text_of(sampling), Origin::environment);
+  resolver_.remember(SettingId::sampling_parents, text_of(sampling.parents), Origin::environment);
+  resolver_.remember(SettingId::sampling_hash, std::string(text_of(sampling.hash)),
                      Origin::environment);
 }
 
@@ -175,7 +198,9 @@ void Finalizer::read_logs() {
   values_.logs = {.minimum_severity = severity,
                   .rate_limit = resolver_.count(SettingId::log_rate_limit, given.rate_limit),
                   .attributes = resolver_.count(SettingId::log_attributes, given.attributes),
-                  .value_length = resolver_.count(SettingId::log_value_length, given.value_length)};
+                  .value_length = resolver_.count(SettingId::log_value_length, given.value_length),
+                  .sampled_with_trace =
+                      resolver_.flag(SettingId::log_sampled_with_trace, given.sampled_with_trace)};
 }
 
 void Finalizer::read_callbacks() {

@@ -10,6 +10,7 @@
 #include "runtime/config/final_output.h"
 #include "runtime/config/host_facts.h"
 #include "runtime/config/resource.h"
+#include "runtime/config/sampling.h"
 #include "runtime/config/setting_resolver.h"
 
 #include <posthaste/diagnostics.h>
@@ -35,6 +36,7 @@ struct FinalLogSettings {
   std::uint32_t rate_limit;  // records per second and logger; 0: no limit
   std::uint32_t attributes;
   std::uint32_t value_length;  // characters; SpanLimits::unlimited: any length
+  bool sampled_with_trace;
 };
 
 struct FinalStore {
@@ -62,8 +64,7 @@ public:
   const Resource& resource() const noexcept { return values_.resource; }
   /// 1 to 8; no two with the same identity.
   const std::vector<FinalOutput>& outputs() const noexcept { return values_.outputs; }
-  SampleRate sample_rate() const noexcept { return values_.sample_rate; }
-  ParentRule parent_rule() const noexcept { return values_.parent_rule; }
+  const FinalSampling& sampling() const noexcept { return values_.sampling; }
   const FinalSpanLimits& span_limits() const noexcept { return values_.span_limits; }
   const FinalLogSettings& logs() const noexcept { return values_.logs; }
   /// Either may be empty.
@@ -82,8 +83,7 @@ private:
   struct Values {
     Resource resource;
     std::vector<FinalOutput> outputs;
-    SampleRate sample_rate = SampleRate::always();
-    ParentRule parent_rule = ParentRule::follow;
+    FinalSampling sampling;
     FinalSpanLimits span_limits;
     FinalLogSettings logs;
     std::function<void(Span&)> on_start;

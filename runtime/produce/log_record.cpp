@@ -122,6 +122,11 @@ void Producer::write_log(std::uint16_t scope, Severity severity, const Attribute
     given = ContextAccess::frame(*options.context);
     parent = &given;
   }
+  const bool in_span = parent != nullptr && parent->trace_id.is_valid();
+  if (logs_with_trace_ && in_span && !parent->sampled()) {
+    refuse(RefusalReason::sampled);
+    return;
+  }
   OperationName operation;
   std::string_view operation_name;
   if (options.context != nullptr) operation_name = options.context->operation_name();
@@ -147,13 +152,12 @@ void Producer::write_log(std::uint16_t scope, Severity severity, const Attribute
   record.type = model::RecordType::log;
   record.kind = static_cast<std::uint8_t>(severity);
   record.scope = scope;
-  if (parent != nullptr && parent->trace_id.is_valid()) {
+  // Logs that are kept whatever becomes of their trace stand for themselves alone.
+  record.sample_rate = logs_with_trace_ && in_span ? parent->sample_rate : 100;
+  if (in_span) {
     record.trace_id = parent->trace_id;
     record.span_id = parent->span_id;
     record.trace_flags = parent->trace_flags;
-    record.sample_rate = parent->sampled() ? parent->sample_rate : 100;
-  } else {
-    record.sample_rate = 100;
   }
   record.end = now();
   record.start = record.end;

@@ -1,8 +1,8 @@
 #include "runtime/produce/producer.h"
 
 #include "runtime/produce/entry_writer.h"
-#include "runtime/produce/head_sampling.h"
 #include "runtime/produce/lane_hint.h"
+#include "runtime/produce/lineage.h"
 #include "runtime/produce/span_access.h"
 
 #include <algorithm>
@@ -55,8 +55,7 @@ void Producer::open(ProducerSetup setup) {
   ticks_per_second_ =
       static_cast<std::uint64_t>((static_cast<Uint128>(1'000'000'000) << 32) / ns_q32);
   tick_source_ = arena_.header().tick_source;
-  follow_parents_ = setup.follow_parents;
-  sample_rate_ = setup.sample_rate;
+  open_sampling(setup);
   span_limits_ = setup.span_limits;
   log_limits_ = setup.log_limits;
   on_start_ = std::move(setup.on_start);
@@ -66,7 +65,7 @@ void Producer::open(ProducerSetup setup) {
   scopes_ = std::make_unique<arena::ScopeTable>(arena_);
   loggers_ = std::make_unique<LoggerTable>();
   late_calls_.store(0, std::memory_order_relaxed);
-  hook_failures_.store(0, std::memory_order_relaxed);
+  callback_failures_.reset();
   ThreadState::reseed_all();
   ingress_.set(Ingress::open | Ingress::mapped);
 }
@@ -93,21 +92,6 @@ void Producer::refuse(RefusalReason reason) noexcept {
       .fetch_add(1, std::memory_order_relaxed);
 }
 
-/// Where a new span comes from. Texts borrow, from the parent or from the thread's buffers.
-struct Producer::Lineage {
-  TraceId trace_id;
-  SpanId parent_id;
-  std::uint8_t trace_flags = 2;  // W3C level 2: the trace id is random
-  bool has_parent = false;
-  bool remote = false;
-  bool sampled = true;
-  double sample_rate = 100;
-  arena::Slot* slot = nullptr;  // the parent's, alive, in this runtime; else null
-  std::uint32_t generation = 0;
-  std::string_view trace_state;
-  std::string_view operation_name;  // as it was known, for when no slot tells it
-};
-
 /// `given`: the parent came by hand, else it is the thread's current one.
 void Producer::follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
                       ThreadState& thread) const noexcept {
@@ -116,8 +100,15 @@ void Producer::follow(Lineage& lineage, const ParentFrame& parent, const Context
   lineage.trace_flags = parent.trace_flags;
   lineage.has_parent = true;
   lineage.remote = parent.remote;
-  lineage.sampled = follow_parents_ ? parent.sampled() : keeps(sample_rate_, lineage.trace_id);
-  lineage.sample_rate = follow_parents_ ? parent.sample_rate : sample_rate_;
+  if (parent.sampled()) lineage.sample_rate = parent.sample_rate;
+  switch (parents_[(parent.remote ? 2u : 0u) + (parent.sampled() ? 1u : 0u)]) {
+    case ParentRule::Then::keep: lineage.undecided = false; break;
+    case ParentRule::Then::drop:
+      lineage.undecided = false;
+      lineage.sampled = false;
+      break;
+    case ParentRule::Then::decide: break;
+  }
   if (given != nullptr) lineage.operation_name = given->operation_name();
   if (parent.slot != nullptr && parent.runtime == number_ &&
       parent.slot->head.generation.load(std::memory_order_acquire) == parent.generation) {
@@ -147,7 +138,8 @@ void Producer::inherit(arena::Slot& slot, const Lineage& lineage,
   if (lineage.slot != nullptr) {
     inherit_from_span(slot, lineage);
   } else {
-    begin_operation(slot.operation, lineage.remote ? name : lineage.operation_name);
+    const bool is_root = !lineage.has_parent || lineage.remote;
+    begin_operation(slot.operation, is_root ? name : lineage.operation_name);
   }
 }
 
@@ -205,8 +197,9 @@ void Producer::inherit_from_span(arena::Slot& slot, const Lineage& lineage) cons
   return span.record();
 }
 
-/// Twice in the code: for a root, of whose lineage the compiler knows the most, and for the others.
-template <bool has_parent>
+/// Twice in the code: for a root that is surely kept, of whose lineage the compiler knows the most,
+/// and for the others.
+template <bool plain_root>
 [[gnu::always_inline]] inline Span Producer::start(std::uint16_t scope, std::string_view name,
                                                    const SpanOptions& options,
                                                    const Lineage& lineage,
@@ -225,10 +218,10 @@ template <bool has_parent>
   }
   model::RecordHead& record = begin(*slot, lineage, scope, options.kind, thread.ids().span_id());
   slot->head.root = arena::no_slot;
-  if constexpr (has_parent) {
-    inherit(*slot, lineage, name);
-  } else {
+  if constexpr (plain_root) {
     begin_operation(slot->operation, name);
+  } else {
+    inherit(*slot, lineage, name);
   }
   std::uint16_t flags = SpanAccess::owner;
   if (lineage.sampled) [[likely]] {
@@ -244,14 +237,16 @@ template <bool has_parent>
   slot->head.generation.store(generation, std::memory_order_release);
   Span span = SpanAccess::make(slot, generation, number_, flags);
   if (lineage.sampled && (has_on_start_ || options.start_time || !options.attributes.empty() ||
-                          !options.links.empty())) [[unlikely]] {
-    add_options(span, options);
+                          !options.links.empty() || lineage.sampler_attributes != nullptr))
+      [[unlikely]] {
+    add_options(span, options, lineage);
   }
   return span;
 }
 
 /// What few spans are given at their start.
-[[gnu::noinline]] void Producer::add_options(Span& span, const SpanOptions& options) noexcept {
+[[gnu::noinline]] void Producer::add_options(Span& span, const SpanOptions& options,
+                                             const Lineage& lineage) noexcept {
   const SpanSlot slot = this->span(*SpanAccess::slot(span));
   if (options.start_time) {
     slot.record().start = wall_ns(*options.start_time);
@@ -264,16 +259,10 @@ template <bool has_parent>
     slot.add_link(link.context.trace_id(), link.context.span_id(), link.context.trace_flags(),
                   link.context.trace_state(), link.attributes);
   }
+  if (lineage.sampler_attributes != nullptr) {
+    add_sampler_attributes(slot, *lineage.sampler_attributes);
+  }
   if (has_on_start_) run_on_start(span);
-}
-
-[[gnu::always_inline]] inline Producer::Lineage Producer::root_lineage(
-    ThreadState& thread) const noexcept {
-  Lineage lineage;
-  lineage.trace_id = thread.ids().trace_id();
-  lineage.sampled = keeps(sample_rate_, TraceId(lineage.trace_id));  // a copy: see `start`
-  lineage.sample_rate = sample_rate_;
-  return lineage;
 }
 
 Span Producer::start_span(std::uint16_t scope, std::string_view name,
@@ -284,30 +273,35 @@ Span Producer::start_span(std::uint16_t scope, std::string_view name,
     return Span();
   }
   const ParentFrame* const parent = thread->top();
-  if (options.parent != nullptr || parent != nullptr) {
-    return options.parent != nullptr
-               ? start_child(scope, name, options, ContextAccess::frame(*options.parent), *thread)
-               : start_child(scope, name, options, *parent, *thread);
+  if (options.parent != nullptr) {
+    const ParentFrame given = ContextAccess::frame(*options.parent);
+    return start_any(scope, name, options, &given, *thread);
   }
-  return start<false>(scope, name, options, root_lineage(*thread), *thread);
+  if (parent != nullptr || !keeps_all_) return start_any(scope, name, options, parent, *thread);
+  Lineage lineage;
+  lineage.trace_id = thread->ids().trace_id();
+  return start<true>(scope, name, options, lineage, *thread);
 }
 
-[[gnu::noinline]] Span Producer::start_child(std::uint16_t scope, std::string_view name,
-                                             const SpanOptions& options, const ParentFrame& parent,
-                                             ThreadState& thread) noexcept {
-  if (!parent.trace_id.is_valid()) {
-    return start<false>(scope, name, options, root_lineage(thread), thread);
-  }
+/// Of any lineage. `parent` may be null, or name nothing.
+[[gnu::noinline]] Span Producer::start_any(std::uint16_t scope, std::string_view name,
+                                           const SpanOptions& options, const ParentFrame* parent,
+                                           ThreadState& thread) noexcept {
   Lineage lineage;
-  follow(lineage, parent, options.parent, thread);
-  return start<true>(scope, name, options, lineage, thread);
+  if (parent != nullptr && parent->trace_id.is_valid()) {
+    follow(lineage, *parent, options.parent, thread);
+  } else {
+    lineage.trace_id = thread.ids().trace_id();
+  }
+  if (lineage.undecided && !keeps_all_) decide(lineage, name, options, thread);
+  return start<false>(scope, name, options, lineage, thread);
 }
 
 void Producer::run_on_start(Span& span) noexcept {
   try {
     on_start_(span);
   } catch (...) {
-    hook_failures_.fetch_add(1, std::memory_order_relaxed);
+    callback_failures_.count_current(Callback::on_start);
   }
 }
 
@@ -317,7 +311,7 @@ bool Producer::run_on_end(arena::Slot& slot) noexcept {
   try {
     on_end_(ending);
   } catch (...) {
-    hook_failures_.fetch_add(1, std::memory_order_relaxed);
+    callback_failures_.count_current(Callback::on_end);
   }
   return !SpanAccess::dropped(ending);
 }

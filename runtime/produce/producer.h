@@ -12,7 +12,9 @@
 #include "runtime/arena/scopes.h"
 #include "runtime/arena/slots.h"
 #include "runtime/base/bell.h"
+#include "runtime/base/callback_failures.h"
 #include "runtime/base/ingress.h"
+#include "runtime/base/steered_rate.h"
 #include "runtime/produce/logger_state.h"
 #include "runtime/produce/operation_name.h"
 #include "runtime/produce/span_slot.h"
@@ -20,11 +22,14 @@
 
 #include <posthaste/ledger.h>
 #include <posthaste/logger.h>
+#include <posthaste/sampler.h>
 #include <posthaste/span.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace posthaste::produce {
 
@@ -33,8 +38,12 @@ struct ProducerSetup {
   std::uint32_t generation_base = 0;
   RecordLimits span_limits = {};
   RecordLimits log_limits = {};
-  double sample_rate = 100;  // percent
-  bool follow_parents = true;
+  double sample_rate = 100;                                              // percent
+  std::optional<double> traces_per_second = {};                          // instead of it, where set
+  std::function<SamplingDecision(const SamplingRequest&)> sampler = {};  // instead of both
+  SamplingHash sampling_hash = SamplingHash::application_insights;
+  ParentRule parents = ParentRule::follow;
+  bool logs_with_trace = false;  // logs of a trace that is not kept are not kept
   std::function<void(Span&)> on_start = {};
   std::function<void(EndingSpan&)> on_end = {};
 };
@@ -70,10 +79,10 @@ public:
   Counts<RefusalReason> refused() const noexcept;
   /// A span ended after the close.
   void refuse_late() noexcept { late_calls_.fetch_add(1, std::memory_order_relaxed); }
-  /// Exceptions that on_start and on_end threw.
-  std::uint64_t hook_failures() const noexcept {
-    return hook_failures_.load(std::memory_order_relaxed);
-  }
+  /// Exceptions that the application's callbacks threw.
+  CallbackFailures& callback_failures() noexcept { return callback_failures_; }
+  /// Steered by the sampler actor where traces_per_second is set.
+  SteeredRate& steered_rate() noexcept { return steered_rate_; }
 
   Span start_span(std::uint16_t scope, std::string_view name, const SpanOptions& options) noexcept;
   /// Commits the record of a living span. The slot stays, for its ids.
@@ -98,19 +107,25 @@ private:
   explicit Producer(std::uint16_t number) noexcept : number_(number) {}
 
   struct Lineage;
+  void open_sampling(ProducerSetup& setup);
+  void decide(Lineage& lineage, std::string_view name, const SpanOptions& options,
+              ThreadState& thread) noexcept;
+  void ask_sampler(Lineage& lineage, std::string_view name, const SpanOptions& options,
+                   ThreadState& thread) noexcept;
+  static void add_sampler_attributes(const SpanSlot& span,
+                                     const std::vector<OwnedAttribute>& attributes) noexcept;
   void inherit(arena::Slot& slot, const Lineage& lineage, std::string_view name) const noexcept;
   void inherit_from_span(arena::Slot& slot, const Lineage& lineage) const noexcept;
   void follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
               ThreadState& thread) const noexcept;
-  Span start_child(std::uint16_t scope, std::string_view name, const SpanOptions& options,
-                   const ParentFrame& parent, ThreadState& thread) noexcept;
-  template <bool has_parent>
+  Span start_any(std::uint16_t scope, std::string_view name, const SpanOptions& options,
+                 const ParentFrame* parent, ThreadState& thread) noexcept;
+  template <bool plain_root>
   Span start(std::uint16_t scope, std::string_view name, const SpanOptions& options,
              const Lineage& lineage, ThreadState& thread) noexcept;
-  Lineage root_lineage(ThreadState& thread) const noexcept;
   model::RecordHead& begin(arena::Slot& slot, const Lineage& lineage, std::uint16_t scope,
                            SpanKind kind, SpanId id) const noexcept;
-  void add_options(Span& span, const SpanOptions& options) noexcept;
+  void add_options(Span& span, const SpanOptions& options, const Lineage& lineage) noexcept;
   void run_on_start(Span& span) noexcept;
   bool run_on_end(arena::Slot& slot) noexcept;
   void add_unwinding(arena::Slot& slot) noexcept;
@@ -141,19 +156,25 @@ private:
   std::uint32_t lane_count_ = 1;
   std::uint32_t slot_count_ = 0;
   TickSource tick_source_ = TickSource::monotonic_clock;
-  bool follow_parents_ = true;
+  bool keeps_all_ = true;  // what is left to decide is kept
+  bool rate_is_steered_ = false;
+  bool logs_with_trace_ = false;
+  SamplingHash sampling_hash_ = SamplingHash::application_insights;
+  std::array<ParentRule::Then, 4> parents_{};  // by remote * 2 + sampled
   bool has_on_start_ = false;
   bool has_on_end_ = false;
   double sample_rate_ = 100;
   std::uint64_t ticks_per_second_ = 1'000'000'000;
   RecordLimits span_limits_;
   RecordLimits log_limits_;
+  std::function<SamplingDecision(const SamplingRequest&)> sampler_;
   std::function<void(Span&)> on_start_;
   std::function<void(EndingSpan&)> on_end_;
   std::unique_ptr<arena::ScopeTable> scopes_;
   std::unique_ptr<LoggerTable> loggers_;
   std::atomic<std::uint64_t> late_calls_{0};  // after the close; the lanes may be gone then
-  std::atomic<std::uint64_t> hook_failures_{0};
+  CallbackFailures callback_failures_;
+  SteeredRate steered_rate_;
 };
 
 }  // namespace posthaste::produce

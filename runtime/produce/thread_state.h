@@ -8,6 +8,7 @@
 #include "runtime/base/tick_clock.h"
 
 #include <posthaste/ids.h>
+#include <posthaste/sampler.h>
 
 #include <array>
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace posthaste::produce {
 
@@ -87,6 +89,26 @@ public:
   /// For texts that are put together for a callback.
   std::string& name_buffer() noexcept { return name_buffer_; }
   std::string& value_buffer() noexcept { return value_buffer_; }
+  /// For the parent's trace state while the sampler is asked.
+  std::string& trace_state_buffer() noexcept { return trace_state_buffer_; }
+
+  /// What the sampler added to the span that is being started.
+  std::vector<OwnedAttribute>& sampler_attributes() noexcept { return sampler_attributes_; }
+
+  /// True inside a callback of the application, which is not called for what it records itself.
+  bool in_callback() const noexcept { return in_callback_; }
+  class InCallback {
+  public:
+    explicit InCallback(ThreadState& thread) noexcept : thread_(thread) {
+      thread_.in_callback_ = true;
+    }
+    ~InCallback() { thread_.in_callback_ = false; }
+    InCallback(const InCallback&) = delete;
+    InCallback& operator=(const InCallback&) = delete;
+
+  private:
+    ThreadState& thread_;
+  };
 
   struct Mark {
     std::uint32_t depth = 0;  // 0: nothing was pushed
@@ -132,6 +154,9 @@ private:
   Frame* frames_ = nullptr;
   std::string name_buffer_;
   std::string value_buffer_;
+  std::string trace_state_buffer_;
+  std::vector<OwnedAttribute> sampler_attributes_;
+  bool in_callback_ = false;
 };
 
 /// Scopes that ended on a thread which is not theirs, in this process.

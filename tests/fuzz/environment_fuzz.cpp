@@ -39,7 +39,8 @@ Environment environment_of(std::string_view text) {
 }
 
 void check_bounds(const FinalSettings& settings) {
-  require(settings.sample_rate().valid());
+  require(settings.sampling().rate.valid());
+  require(config::valid_traces_per_second(settings.sampling().traces_per_second));
   require(!settings.resource().get("service.name").empty());
   require(!settings.outputs().empty() && !settings.outputs()[0].track_url.empty());
   const FinalBatch& batch = settings.batch();

@@ -3,4 +3,5 @@
 /// Everything of Posthaste but <posthaste/testing.h>.
 
 #include <posthaste/propagation.h>
+#include <posthaste/sampler.h>
 #include <posthaste/telemetry.h>

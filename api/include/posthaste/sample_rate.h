@@ -1,8 +1,9 @@
 #pragma once
 
-/// The part of all traces that is kept, chosen by a hash of the trace id, so that every service
-/// with the same rate keeps the same traces. Counts stay right: each kept item says how many it
-/// stands for.
+/// The part of all traces that is kept, and what a span with a parent does. Counts stay right: each
+/// kept item says how many it stands for. docs/sampling.md says which to take.
+
+#include <cstdint>
 
 namespace posthaste {
 
@@ -27,10 +28,41 @@ private:
   double percent_;
 };
 
-/// What a span with a parent does.
-enum class ParentRule {
-  follow,  // as its parent was decided; the rate decides for spans without one
-  ignore,  // the rate decides for every span
+/// How a trace id becomes the score that is compared with the rate. Services that use the same one
+/// and the same rate keep the same traces.
+enum class SamplingHash : std::uint8_t {
+  application_insights,             // the hash of Application Insights over the lower-case digits
+  application_insights_upper_case,  // over upper-case digits, as Azure Monitor's .NET exporter does
+  trace_id,  // none: the last 56 bits, as OpenTelemetry's probability samplers do
 };
+
+/// What a span with a parent does, by the kind of parent. A parent is local if it is a span of this
+/// process.
+struct ParentRule {
+  enum class Then : std::uint8_t {
+    keep,    // kept, and stands for as many as its parent
+    drop,    // not kept
+    decide,  // as a span without a parent: the sampler decides
+  };
+  Then remote_sampled = Then::keep;
+  Then remote_not_sampled = Then::drop;
+  Then local_sampled = Then::keep;
+  Then local_not_sampled = Then::drop;
+
+  /// As its parent, whichever that is: OpenTelemetry's `parentbased_...`.
+  static const ParentRule follow;
+  /// As its parent if that is local, else the sampler decides: Azure Monitor's own samplers.
+  static const ParentRule follow_local;
+  /// The sampler decides for every span.
+  static const ParentRule ignore;
+
+  friend constexpr bool operator==(const ParentRule&, const ParentRule&) = default;
+};
+
+inline constexpr ParentRule ParentRule::follow{};
+inline constexpr ParentRule ParentRule::follow_local{ParentRule::Then::decide,
+                                                     ParentRule::Then::decide};
+inline constexpr ParentRule ParentRule::ignore{ParentRule::Then::decide, ParentRule::Then::decide,
+                                               ParentRule::Then::decide, ParentRule::Then::decide};
 
 }  // namespace posthaste

@@ -30,6 +30,8 @@ namespace posthaste {
 class EndingSpan;
 class LocalSink;
 class Span;
+struct SamplingDecision;
+struct SamplingRequest;
 
 /// An Application Insights resource.
 struct AzureMonitor {
@@ -78,6 +80,9 @@ struct LogSettings {
   /// ..._VALUE_LENGTH_LIMIT
   std::optional<std::uint32_t> attributes = {};
   std::optional<std::uint32_t> value_length = {};
+  /// True: a record that was written in a span that is not kept is refused as `sampled`, and one in
+  /// a span that is kept stands for as many as that. Unset: false; each stands for itself.
+  std::optional<bool> sampled_with_trace = {};
 };
 
 /// Where telemetry waits on disk while an output does not take it, across restarts too.
@@ -129,10 +134,16 @@ struct Settings {
   /// connection string alone.
   std::vector<Output> outputs = {};
 
-  /// Unset: everything. OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG
+  /// The sampler, one of these three; <posthaste/sampler.h>, docs/sampling.md. Unset: everything is
+  /// kept. OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG
   std::optional<SampleRate> sampling = {};
-  /// Unset: follow. OTEL_TRACES_SAMPLER
+  /// Kept on average, 0 to 1,000,000; the rate follows how many begin.
+  std::optional<double> traces_per_second = {};
+  std::function<SamplingDecision(const SamplingRequest&)> sampler = {};
+  /// Who decides for a span with a parent. Unset: follow. OTEL_TRACES_SAMPLER
   std::optional<ParentRule> sampling_parents = {};
+  /// Unset: application_insights. OTEL_TRACES_SAMPLER
+  std::optional<SamplingHash> sampling_hash = {};
 
   SpanLimits span_limits = {};
   LogSettings logs = {};

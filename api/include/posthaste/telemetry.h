@@ -63,7 +63,8 @@ struct Health {
   std::string compression;
   std::uint64_t arena_bytes = 0;
   std::uint64_t arena_free_bytes = 0;
-  std::uint32_t restarts = 0;  // of actors, after failures
+  std::uint32_t restarts = 0;           // of actors, after failures
+  std::uint64_t callback_failures = 0;  // exceptions that sampler and processors threw
   std::vector<OutputHealth> outputs;
 };
 

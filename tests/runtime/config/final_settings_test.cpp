@@ -2,10 +2,13 @@
 
 #include "tests/runtime/config/final_settings_fixture.h"
 
+#include <posthaste/sampler.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <string>
 #include <type_traits>
 
@@ -38,8 +41,8 @@ std::string refusal(const Settings& settings) {
 TEST(FinalSettings, DefaultsAreThoseOfTheDocuments) {
   MadeUpProcess process;
   const FinalSettings settings = accepted(process);
-  EXPECT_EQ(settings.sample_rate(), SampleRate::always());
-  EXPECT_EQ(settings.parent_rule(), ParentRule::follow);
+  EXPECT_EQ(settings.sampling().rate, SampleRate::always());
+  EXPECT_EQ(settings.sampling().parents, ParentRule::follow);
   EXPECT_EQ(settings.span_limits().attributes, 128u);
   EXPECT_EQ(settings.span_limits().events, 128u);
   EXPECT_EQ(settings.span_limits().links, 128u);
@@ -93,8 +96,8 @@ TEST(FinalSettings, TakesWhatCodeSays) {
                 .arena_size = Bytes{4 * 1024 * 1024 + 65535},
                 .batch = {.size = 10, .delay = 0s, .export_timeout = 1s, .max_waiting = 11},
                 .max_in_flight = 12});
-  EXPECT_EQ(settings.sample_rate().as_ratio(), 0.25);
-  EXPECT_EQ(settings.parent_rule(), ParentRule::ignore);
+  EXPECT_EQ(settings.sampling().rate.as_ratio(), 0.25);
+  EXPECT_EQ(settings.sampling().parents, ParentRule::ignore);
   EXPECT_EQ(settings.span_limits().attributes, 1u);
   EXPECT_EQ(settings.span_limits().events, 2u);
   EXPECT_EQ(settings.span_limits().links, 3u);
@@ -179,18 +182,65 @@ TEST(FinalSettings, ASamplerOfTheEnvironmentIsOneChoice) {
   process.variables["OTEL_TRACES_SAMPLER"] = "traceidratio";
   process.variables["OTEL_TRACES_SAMPLER_ARG"] = "0.5";
   FinalSettings settings = accepted(process);
-  EXPECT_EQ(settings.sample_rate().as_ratio(), 0.5);
-  EXPECT_EQ(settings.parent_rule(), ParentRule::ignore);
+  EXPECT_EQ(settings.sampling().rate.as_ratio(), 0.5);
+  EXPECT_EQ(settings.sampling().parents, ParentRule::ignore);
   EXPECT_EQ(shown(settings, SettingId::sampling), "50 % (environment)");
 
   settings = accepted(process, {.sampling = SampleRate::percent(10)});
-  EXPECT_EQ(settings.sample_rate(), SampleRate::percent(10));
-  EXPECT_EQ(settings.parent_rule(), ParentRule::follow);
+  EXPECT_EQ(settings.sampling().rate, SampleRate::percent(10));
+  EXPECT_EQ(settings.sampling().parents, ParentRule::follow);
   EXPECT_EQ(shown(settings, SettingId::sampling_parents), "follow (default)");
 
   settings = accepted(process, {.sampling_parents = ParentRule::follow});
-  EXPECT_EQ(settings.sample_rate().as_ratio(), 0.5);
-  EXPECT_EQ(settings.parent_rule(), ParentRule::follow);
+  EXPECT_EQ(settings.sampling().rate.as_ratio(), 0.5);
+  EXPECT_EQ(settings.sampling().parents, ParentRule::follow);
+}
+
+TEST(FinalSettings, TheSamplersOfMicrosoftComeFromTheEnvironmentToo) {
+  MadeUpProcess process;
+  process.variables["OTEL_TRACES_SAMPLER"] = "microsoft.rate_limited";
+  FinalSettings settings = accepted(process);
+  EXPECT_EQ(settings.sampling().kind, SamplerKind::rate_limited);
+  EXPECT_EQ(settings.sampling().traces_per_second, 5);
+  EXPECT_EQ(settings.sampling().parents, ParentRule::follow_local);
+  EXPECT_EQ(shown(settings, SettingId::traces_per_second), "5 traces/s (environment)");
+
+  process.variables["OTEL_TRACES_SAMPLER_ARG"] = "0.5";
+  EXPECT_EQ(accepted(process).sampling().traces_per_second, 0.5);
+
+  settings = accepted(process, {.traces_per_second = 20});
+  EXPECT_EQ(settings.sampling().traces_per_second, 20);
+  EXPECT_EQ(settings.sampling().parents, ParentRule::follow) << "none of the environment's sampler";
+}
+
+TEST(FinalSettings, ASamplerInCodeIsOneOfThree) {
+  MadeUpProcess process;
+  const auto sampler = [](const SamplingRequest&) { return SamplingDecision::keep(); };
+  const FinalSettings settings =
+      accepted(process, {.sampler = sampler,
+                         .sampling_parents = ParentRule{.remote_sampled = ParentRule::Then::decide},
+                         .sampling_hash = SamplingHash::application_insights_upper_case,
+                         .logs = {.sampled_with_trace = true}});
+  EXPECT_EQ(settings.sampling().kind, SamplerKind::callback);
+  EXPECT_TRUE(settings.sampling().callback);
+  EXPECT_TRUE(settings.logs().sampled_with_trace);
+  EXPECT_EQ(shown(settings, SettingId::sampling_parents),
+            "remote sampled: decide, not sampled: drop; local sampled: keep, not sampled: drop "
+            "(code)");
+  EXPECT_EQ(shown(settings, SettingId::sampling_hash), "application_insights_upper_case (code)");
+
+  for (const Settings& two : {Settings{.sampling = SampleRate::always(), .traces_per_second = 5},
+                              Settings{.sampling = SampleRate::always(), .sampler = sampler},
+                              Settings{.traces_per_second = 5, .sampler = sampler}}) {
+    const auto refused = process.finalize(two);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("is one of several samplers"));
+  }
+  for (const double wrong : {-1.0, 1e7, std::nan("")}) {
+    const auto refused = process.finalize({.traces_per_second = wrong});
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("traces_per_second = "));
+  }
 }
 
 TEST(FinalSettings, WrongSamplersAreIgnoredAloud) {
@@ -198,14 +248,15 @@ TEST(FinalSettings, WrongSamplersAreIgnoredAloud) {
     const char *sampler, *argument, *warning;
   };
   for (const auto& [sampler, argument, warning] :
-       {Case{"microsoft.rate_limited", "5",
-             "OTEL_TRACES_SAMPLER=\"microsoft.rate_limited\" is not"},
+       {Case{"jaeger_remote", "5", "OTEL_TRACES_SAMPLER=\"jaeger_remote\" is not"},
         Case{"traceidratio", "25", "OTEL_TRACES_SAMPLER_ARG=\"25\" is not a ratio from 0 to 1"},
+        Case{"microsoft.rate_limited", "-1",
+             "OTEL_TRACES_SAMPLER_ARG=\"-1\" is not a number of traces per second"},
         Case{"", "0.5", "stands without OTEL_TRACES_SAMPLER"}}) {
     MadeUpProcess process;
     process.variables["OTEL_TRACES_SAMPLER"] = sampler;
     process.variables["OTEL_TRACES_SAMPLER_ARG"] = argument;
-    EXPECT_EQ(accepted(process).sample_rate(), SampleRate::always());
+    EXPECT_EQ(accepted(process).sampling().rate, SampleRate::always());
     ASSERT_EQ(process.warnings.size(), 1u);
     EXPECT_EQ(process.warnings[0].code, DiagnosticCode::environment_ignored);
     EXPECT_THAT(process.warned(), HasSubstr(warning));

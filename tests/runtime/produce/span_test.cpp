@@ -361,7 +361,7 @@ TEST(Sampling, FollowsTheParentsDecisionUnlessToldNotTo) {
     { Span child = following.tracer().start_span("child", {.parent = &sampled}); }
     EXPECT_EQ(following.one()->head().sample_rate, 100);
   }
-  Recorder ignoring({.sample_rate = 50, .follow_parents = false});
+  Recorder ignoring({.sample_rate = 50, .parents = ParentRule::ignore});
   { Span child = ignoring.tracer().start_span("child", {.parent = &sampled}); }
   EXPECT_TRUE(ignoring.take().empty());
 }
@@ -405,7 +405,7 @@ TEST(Hooks, ThatThrowAreCountedAndTheSpanIsKept) {
   Recorder recorder({.on_start = [](Span&) { throw 1; }, .on_end = [](EndingSpan&) { throw 2; }});
   { Span span = recorder.tracer().start_span("span"); }
   EXPECT_EQ(recorder.take().size(), 1u);
-  EXPECT_EQ(recorder.producer().hook_failures(), 2u);
+  EXPECT_EQ(recorder.producer().callback_failures().total(), 2u);
 }
 
 TEST(Refusal, SpansAreRefusedByNameWhenSlotsRunOut) {

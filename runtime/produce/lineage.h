@@ -1,0 +1,26 @@
+#pragma once
+
+/// Where a new span comes from, and what was decided of it: passed between the steps of
+/// Producer::start_span. Texts borrow, from the parent or from the thread's buffers.
+
+#include "runtime/produce/producer.h"
+
+namespace posthaste::produce {
+
+struct Producer::Lineage {
+  TraceId trace_id;
+  SpanId parent_id;
+  std::uint8_t trace_flags = 2;  // of the parent; W3C level 2: the trace id is random
+  bool has_parent = false;
+  bool remote = false;
+  bool sampled = true;
+  bool undecided = true;        // the sampler decides, not the parent
+  double sample_rate = 100;     // until the sampler has decided: the parent's
+  arena::Slot* slot = nullptr;  // the parent's, alive, in this runtime; else null
+  std::uint32_t generation = 0;
+  std::string_view trace_state;
+  std::string_view operation_name;  // as it was known, for when no slot tells it
+  const std::vector<OwnedAttribute>* sampler_attributes = nullptr;
+};
+
+}  // namespace posthaste::produce
