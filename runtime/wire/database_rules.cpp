@@ -52,7 +52,7 @@ void map_database_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFi
   seen.carried_as(
       "", {db_query_text, db_statement, db_namespace, db_name, db_operation_name, db_operation});
   fields.result_code = seen.carry<db_response_status_code>();
-  const std::string_view peer = find_peer({system.port, {}, true}, seen);
+  const std::string_view peer = find_peer({system.port, {}, {}, true}, seen);
   const std::string_view database = seen.carry<db_namespace, db_name>();
   if (peer.empty()) {
     fields.target = database.empty() ? name : database;

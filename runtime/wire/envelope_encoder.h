@@ -1,10 +1,10 @@
 #pragma once
 
 /// From records to Application Insights items: one line of NDJSON for a span and one more for each
-/// of its events, one line for a log.
+/// of its events, one line for a log, one for a metric point.
 ///
 ///   record ──► walk its entries once ──► map (span_rules.h) ──► lines at the end of a ByteBuffer
-///              (seen_attributes.h)                              (item_writer.h, properties.h)
+///              (record_parts.h)                                 (item_writer.h, properties.h)
 ///
 /// The batcher of each output has one, on its actor thread; `posthaste convert` and tests too.
 /// Pure: no clock, no I/O. A line costs 1,800 (log) to 5,200 (HTTP
@@ -17,15 +17,15 @@
 #include "runtime/model/resource.h"
 #include "runtime/wire/byte_buffer.h"
 #include "runtime/wire/item_writer.h"
+#include "runtime/wire/measurements.h"
 #include "runtime/wire/properties.h"
-#include "runtime/wire/seen_attributes.h"
+#include "runtime/wire/record_parts.h"
 #include "runtime/wire/span_fields.h"
 #include "runtime/wire/tags.h"
 
 #include <array>
 #include <functional>
 #include <string>
-#include <vector>
 
 namespace posthaste::wire {
 
@@ -41,14 +41,15 @@ struct EncoderContext {
   std::string sdk_version = "ulm_cpp20:otel1.0.0:ext0.1.0";  // ai.internal.sdkVersion
   TickScale tick_scale;
   bool include_scope = false;  // properties otel.scope.name and otel.scope.version
-  std::function<Scope(std::uint16_t)> scope_of;  // looked up only with include_scope; may be empty
+  /// May be empty. Asked for metric points (the meter is their namespace), and with include_scope.
+  std::function<Scope(std::uint16_t)> scope_of;
 };
 
 enum class EncodeRefusal : std::uint8_t {
   none,
-  damaged,      // its bytes make no sense
-  not_an_item,  // a type of record that this encoder does not send (metric points)
-  too_large,    // no cutting makes a line short enough
+  damaged,     // its bytes make no sense
+  not_finite,  // a metric point without a value that the service could take
+  too_large,   // no cutting makes a line short enough
   out_of_memory,
 };
 std::string_view to_string(EncodeRefusal refusal) noexcept;
@@ -73,49 +74,37 @@ public:
   std::string_view operation_name(const model::RecordView& root);
 
 private:
-  /// What a walk over the entries finds beside attributes.
-  struct Walked {
-    std::string_view name;
-    std::string_view operation_name;
-    std::string_view status_description;
-    std::string_view severity_text;
-    std::string_view event_name;
-    std::optional<model::ValueView> body;
-  };
   /// Where in `out` the tags are that a span's events have too.
   struct SharedTags {
     std::size_t begin = 0;
     std::size_t end = 0;
   };
 
+  EncodeResult encode_record(const model::RecordView& record, ByteBuffer& out);
   EncodeResult encode_span(const model::RecordHead& head, ByteBuffer& out);
   EncodeResult encode_log(const model::RecordHead& head, ByteBuffer& out);
-  bool walk(const model::RecordView& record);
+  EncodeResult encode_metric(const model::RecordView& record, ByteBuffer& out);
   SpanFields map(const model::RecordHead& head);
   bool write_span(const model::RecordHead& head, ByteBuffer& out, SharedTags& shared);
+  void write_span_properties(ItemWriter& item, const model::RecordHead& head);
   bool write_event(const model::RecordHead& head, const model::EventView& event,
                    const SharedTags& shared, ByteBuffer& out);
-  void write_log_data(ItemWriter& item, ItemType type, std::uint8_t severity);
+  void measure(SeenAttributes& seen);
   void add_scope(std::uint16_t scope, PropertyWriter& properties) const;
   template <class Write>
   bool write_fitting(ByteBuffer& out, Write&& write);
   std::string_view head_of(ItemType type) const noexcept {
     return heads_[static_cast<std::size_t>(type)];
   }
-  WallTime wall_of(std::uint64_t time, bool is_wall) const noexcept;
-  std::chrono::nanoseconds duration_of(const model::RecordHead& head) const noexcept;
 
   EncoderContext context_;
   std::array<std::string, item_type_count> heads_;
   DeviceTags device_;
   TimestampWriter times_;
   double rate_ = 100;
-  Walked walked_;
-  TextScratch scratch_;
-  SeenAttributes seen_{scratch_};
-  SeenAttributes event_seen_{scratch_};
-  std::vector<model::EventView> events_;
-  std::vector<model::LinkView> links_;
+  RecordParts parts_;
+  SeenAttributes event_seen_{parts_.scratch};
+  Measurements measurements_;
 };
 
 }  // namespace posthaste::wire

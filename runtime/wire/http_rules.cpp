@@ -26,22 +26,22 @@ std::string_view path_and_query(SeenAttributes& seen) {
 
 /// The server's own address as seen from either side, with a port that the scheme does not imply.
 std::string_view own_address(bool is_request, std::string_view scheme, SeenAttributes& seen) {
-  const auto with_port = [&](std::optional<Known> host, std::optional<Known> port_key) {
-    const std::string_view port = seen.carry(port_key);
-    return host_and_port(seen.carry(host), port, default_port(scheme), seen.scratch());
-  };
-  if (const auto host = seen.first_of<server_address>())
-    return with_port(host, seen.first_of<server_port>());
+  const PeerQuestion question{default_port(scheme)};
+  if (const auto host = seen.first_of<server_address>()) {
+    return carry_address(host, seen.first_of<server_port>(), question, seen);
+  }
   if (const auto host = seen.first_of<http_host>()) return seen.carry(host);
   if (is_request) {
     const auto host = seen.first_of<http_server_name, net_host_name>();
-    return host ? with_port(host, seen.first_of<server_port, net_host_port>()) : std::string_view();
+    const auto port = seen.first_of<server_port, net_host_port>();
+    return host ? carry_address(host, port, question, seen) : std::string_view();
   }
-  if (const auto host = seen.first_of<net_peer_name>())
-    return with_port(host, seen.first_of<net_peer_port>());
+  if (const auto host = seen.first_of<net_peer_name>()) {
+    return carry_address(host, seen.first_of<net_peer_port>(), question, seen);
+  }
   const auto address = seen.first_of<network_peer_address, net_peer_ip>();
-  return address ? with_port(address, seen.first_of<network_peer_port, net_peer_port>())
-                 : std::string_view();
+  const auto port = seen.first_of<network_peer_port, net_peer_port>();
+  return address ? carry_address(address, port, question, seen) : std::string_view();
 }
 
 /// The URL as given, or out of parts where scheme, host and path (or query) are known; else empty.
@@ -52,7 +52,8 @@ std::string_view find_url(bool is_request, SeenAttributes& seen) {
   if (!scheme || !has_path) return {};
   const std::string_view host = own_address(is_request, seen.text(scheme), seen);
   if (host.empty()) return {};
-  return seen.scratch().join({seen.carry(scheme), "://", host, path_and_query(seen)});
+  const std::string_view in_url = bracketed(host, seen.scratch());
+  return seen.scratch().join({seen.carry(scheme), "://", in_url, path_and_query(seen)});
 }
 
 /// Of a URL that was given whole; one made of parts tells nothing new.
@@ -74,7 +75,7 @@ bool is_part(const UrlParts& url, Known key, std::string_view text, TextScratch&
     case server_port:
     case net_peer_port:
     case net_host_port:
-    case network_peer_port: return text == (url.port.empty() ? default_port(url.scheme) : url.port);
+    case network_peer_port: return text == url.port;
     default: break;
   }
   if (text == url.host) return true;
@@ -154,7 +155,9 @@ void map_http_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFields
   fields.data = redacted_url(text, seen.scratch());
   fields.result_code = status_text(seen);
   const std::string_view scheme = url ? url->scheme : seen.text<url_scheme, http_scheme>();
-  const std::string_view peer = find_peer({default_port(scheme), url}, seen);
+  PeerQuestion question{default_port(scheme), {}, url};
+  if (scheme.empty()) question = {"80", "443", url};
+  const std::string_view peer = find_peer(question, seen);
   if (!peer.empty()) fields.target = peer;
   url ? mark_parts_as_carried(*url, seen) : mark_idle_parts_as_carried(seen);
   if (const auto path = known_path(url, seen)) {

@@ -24,6 +24,9 @@ std::string_view envelope_name(ItemType type) noexcept {
     case ItemType::exception: return "Exception";
     case ItemType::message: return "Message";
     case ItemType::event: return "Event";
+    case ItemType::availability: return "Availability";
+    case ItemType::page_view: return "PageView";
+    case ItemType::metric: return "Metric";
   }
   return "";
 }
@@ -58,6 +61,9 @@ void ItemWriter::begin_data(ItemType type, WallTime time, double sample_rate,
     case ItemType::exception: return json_.raw(R"(ExceptionData","baseData":{"ver":2)");
     case ItemType::message: return json_.raw(R"(MessageData","baseData":{"ver":2)");
     case ItemType::event: return json_.raw(R"(EventData","baseData":{"ver":2)");
+    case ItemType::availability: return json_.raw(R"(AvailabilityData","baseData":{"ver":2)");
+    case ItemType::page_view: return json_.raw(R"(PageViewData","baseData":{"ver":2)");
+    case ItemType::metric: return json_.raw(R"(MetricData","baseData":{"ver":2)");
   }
 }
 

@@ -20,8 +20,17 @@
 
 namespace posthaste::wire {
 
-enum class ItemType : std::uint8_t { request, dependency, exception, message, event };
-inline constexpr std::size_t item_type_count = 5;
+enum class ItemType : std::uint8_t {
+  request,
+  dependency,
+  exception,
+  message,
+  event,
+  availability,
+  page_view,
+  metric
+};
+inline constexpr std::size_t item_type_count = 8;
 std::string_view envelope_name(ItemType type) noexcept;
 
 class ItemWriter {
@@ -35,7 +44,7 @@ public:
   void begin(std::string_view head) { json_.raw(head); }
   /// Trace and parent; ids that are not valid are left out.
   void operation(const TraceId& trace, const SpanId& parent);
-  /// `key` is `,"name":"`; an empty text writes nothing.
+  /// `key` is `,"name":"`; an empty text writes nothing. For fields that may be absent as well.
   template <std::size_t N>
   void tag(const char (&key)[N], std::string_view text, std::size_t units) {
     if (!text.empty()) field(key, text, units);

@@ -171,6 +171,19 @@ bool JsonCursor::integer(std::int64_t& value) {
   return true;
 }
 
+bool JsonCursor::number_or_skip(std::optional<double>& value) {
+  value.reset();
+  if (failed_) return false;
+  const char first = peek();
+  if (first != '-' && !is_digit(first)) return skip();
+  std::string_view text;
+  if (!number_text(text)) return false;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size()) value = number;
+  return true;
+}
+
 bool JsonCursor::skip() {
   if (failed_) return false;
   std::string unused;

@@ -19,15 +19,15 @@ public:
 
   explicit JsonCursor(std::string_view text) noexcept : rest_(text) {}
 
-  /// Calls `f(key)` for each member; `f` reads the value (or calls skip()) and says whether it
-  /// could.
+  /// Calls `f(key)` for each member, with the first `key_bytes` of its key; `f` reads the value (or
+  /// calls skip()) and says whether it could.
   template <class F>
-  bool object(F&& f) {
+  bool object(F&& f, std::size_t key_bytes = 64) {
     if (!open('{')) return false;
     if (take('}')) return leave();
     do {
       std::string key;
-      if (!string(key, 64) || !take(':') || !f(std::string_view(key))) return fail();
+      if (!string(key, key_bytes) || !take(':') || !f(std::string_view(key))) return fail();
     } while (take(','));
     return take('}') ? leave() : fail();
   }
@@ -45,6 +45,9 @@ public:
   bool string(std::string& value, std::size_t most);
   /// Reads a number; a fraction is cut off, what does not fit saturates.
   bool integer(std::int64_t& value);
+  /// Reads a number, or passes over another value; then, and where a double cannot hold it, `value`
+  /// is empty.
+  bool number_or_skip(std::optional<double>& value);
   /// Reads `null` if that is what comes.
   bool null();
   /// Passes over any value.

@@ -42,7 +42,17 @@ namespace posthaste::wire {
   X(peer_service, "peer.service")                                         \
   X(peer_address, "peer.address")                                         \
   X(client_address, "client.address")                                     \
+  X(client_port, "client.port")                                           \
   X(http_client_ip, "http.client_ip")                                     \
+  X(http_flavor, "http.flavor")                                           \
+  X(http_status_text, "http.status_text")                                 \
+  X(net_host_ip, "net.host.ip")                                           \
+  X(net_transport, "net.transport")                                       \
+  X(network_transport, "network.transport")                               \
+  X(network_protocol_name, "network.protocol.name")                       \
+  X(network_protocol_version, "network.protocol.version")                 \
+  X(network_local_address, "network.local.address")                       \
+  X(network_local_port, "network.local.port")                             \
   X(user_agent_original, "user_agent.original")                           \
   X(http_user_agent, "http.user_agent")                                   \
   X(user_agent_synthetic_type, "user_agent.synthetic.type")               \
@@ -71,6 +81,8 @@ namespace posthaste::wire {
   X(exception_type, "exception.type")                                     \
   X(exception_message, "exception.message")                               \
   X(exception_stacktrace, "exception.stacktrace")                         \
+  /* a list of maps with the same three keys: nested exceptions, the outer ones first */ \
+  X(exception_causes, "posthaste.exception.causes")                       \
   X(microsoft_sample_rate, "microsoft.sample_rate")                       \
   X(ms_sample_rate, "_MS.sampleRate")                                     \
   X(microsoft_client_ip, "microsoft.client.ip")                           \
@@ -88,6 +100,14 @@ namespace posthaste::wire {
   X(microsoft_dependency_target, "microsoft.dependency.target")           \
   X(microsoft_dependency_result_code, "microsoft.dependency.resultCode")  \
   X(microsoft_custom_event_name, "microsoft.custom_event.name")           \
+  X(microsoft_custom_measurements, "microsoft.custom_measurements")       \
+  X(microsoft_availability_id, "microsoft.availability.id")               \
+  X(microsoft_availability_name, "microsoft.availability.name")           \
+  X(microsoft_availability_duration, "microsoft.availability.duration")   \
+  X(microsoft_availability_success, "microsoft.availability.success")     \
+  X(microsoft_availability_location, "microsoft.availability.runLocation")\
+  X(microsoft_availability_message, "microsoft.availability.message")     \
+  X(ms_base_type, "_MS.baseType")                                         \
   X(ai_operation_name, "ai.operation.name")                               \
   X(ai_device_id, "ai.device.id")                                         \
   X(ai_device_model, "ai.device.model")                                   \

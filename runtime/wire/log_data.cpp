@@ -41,14 +41,77 @@ bool is_word(std::string_view text, std::string_view word) noexcept {
                     [](char a, char b) { return lower(a) == b; });
 }
 
-void write_level(ItemWriter& item, std::string_view level) {
-  item.tag(R"(,"severityLevel":")", level, limit::code);
+/// Ids tell which exception is inside of which; the outermost has no outer one.
+void write_details(ItemWriter& item, const ExceptionFields& fields, int id) {
+  item.json().raw(id == 1 ? std::string_view("{") : std::string_view(",{"));
+  if (id > 1 || fields.causes) {
+    item.json().raw(R"("id":)");
+    item.json().integer(id);
+    if (id > 1) {
+      item.json().raw(R"(,"outerId":)");
+      item.json().integer(id - 1);
+    }
+    item.json().raw(",");
+  }
+  item.field(R"("typeName":")", fields.type, limit::name);
+  item.field(R"(,"message":")", fields.message, item.limits().message);
+  if (fields.stack.value_or("").empty()) {
+    item.json().raw(R"(,"hasFullStack":false)");
+  } else {
+    item.json().raw(R"(,"hasFullStack":true)");
+  }
+  if (fields.stack) item.field(R"(,"stack":")", *fields.stack, item.limits().stack);
+  item.json().raw("}");
+}
+
+/// As much as the service takes in one item.
+constexpr int most_exceptions = 10;
+
+void write_causes(ItemWriter& item, const model::ValueView& causes, TextScratch& scratch) {
+  model::EntryRange entries = causes.entries();
+  for (int id = 2; id <= most_exceptions; ++id) {
+    const auto entry = entries.next();
+    if (!entry) return;
+    ExceptionFields fields;
+    model::EntryRange members = entry->value().entries();
+    while (const auto member = members.next()) {
+      const std::string_view text = text_of(member->value(), scratch);
+      if (member->key() == key_of(exception_type)) fields.type = text;
+      if (member->key() == key_of(exception_message)) fields.message = text;
+      if (member->key() == key_of(exception_stacktrace)) fields.stack = text;
+    }
+    if (fields.message.empty()) fields.message = fields.type;
+    if (fields.type.empty()) fields.type = "Exception";
+    if (fields.message.empty()) fields.message = "Exception";
+    write_details(item, fields, id);
+  }
+}
+
+bool is_whole_availability(SeenAttributes& seen) {
+  return seen.first_of<microsoft_availability_name>() &&
+         seen.first_of<microsoft_availability_id>() &&
+         seen.first_of<microsoft_availability_duration>() &&
+         seen.has(microsoft_availability_success) && !seen.first_of<ms_base_type>();
 }
 
 }  // namespace
 
+void write_level(ItemWriter& item, std::string_view level) {
+  item.tag(R"(,"severityLevel":")", level, limit::code);
+}
+
+std::string_view level_of(std::int64_t number) noexcept {
+  const bool known = number >= 0 && number < static_cast<std::int64_t>(levels.size());
+  return known ? levels[static_cast<std::size_t>(number)] : std::string_view();
+}
+
+bool is_true(std::string_view text) noexcept {
+  return is_word(text, "true");
+}
+
 std::string_view severity_level(std::uint8_t number, std::string_view text) noexcept {
   if (number >= 1 && number <= 24) return levels[number <= 8 ? 0 : (number - 1) / 4 - 1];
+  if (number != 0) return {};
   // "WARN2" and the like are the second of four steps.
   if (!text.empty() && text.back() >= '2' && text.back() <= '4') text.remove_suffix(1);
   for (const auto& [name, level] : level_names) {
@@ -57,12 +120,16 @@ std::string_view severity_level(std::uint8_t number, std::string_view text) noex
   return {};
 }
 
-ItemType item_of_log(const SeenAttributes& seen) noexcept {
+ItemType item_of_log(SeenAttributes& seen) {
   constexpr KnownSet exception{exception_type, exception_message, exception_stacktrace};
-  const bool whole = seen.has(exception_type) && seen.has(exception_stacktrace);
-  const bool named = seen.first_of<microsoft_custom_event_name>().has_value();
-  if (whole || (seen.has_any(exception) && !named)) return ItemType::exception;
-  return named ? ItemType::event : ItemType::message;
+  constexpr KnownSet named{microsoft_custom_event_name, microsoft_availability_name};
+  if (!seen.has_any(exception) && !seen.has_any(named)) return ItemType::message;
+  if (seen.first_of<exception_type>() && seen.first_of<exception_stacktrace>()) {
+    return ItemType::exception;
+  }
+  if (seen.first_of<microsoft_custom_event_name>()) return ItemType::event;
+  if (is_whole_availability(seen)) return ItemType::availability;
+  return seen.has_any(exception) ? ItemType::exception : ItemType::message;
 }
 
 void write_message_data(ItemWriter& item, std::string_view message, std::string_view level) {
@@ -75,6 +142,10 @@ ExceptionFields ExceptionFields::of(SeenAttributes& seen, std::string_view fallb
   fields.type = seen.carry<exception_type>();
   fields.message = seen.carry<exception_message>();
   if (seen.has(exception_stacktrace)) fields.stack = seen.carry(exception_stacktrace);
+  if (seen.has(exception_causes) && seen.value(exception_causes).type() == AttributeType::list) {
+    seen.carried(exception_causes);
+    fields.causes = seen.value(exception_causes);
+  }
   if (fields.message.empty()) fields.message = fallback;
   if (fields.message.empty()) fields.message = fields.type;
   if (fields.type.empty()) fields.type = "Exception";
@@ -82,21 +153,38 @@ ExceptionFields ExceptionFields::of(SeenAttributes& seen, std::string_view fallb
   return fields;
 }
 
-void write_exception_data(ItemWriter& item, const ExceptionFields& fields, std::string_view level) {
-  item.field(R"(,"exceptions":[{"typeName":")", fields.type, limit::name);
-  item.field(R"(,"message":")", fields.message, item.limits().message);
-  if (fields.stack.value_or("").empty()) {
-    item.json().raw(R"(,"hasFullStack":false)");
-  } else {
-    item.json().raw(R"(,"hasFullStack":true)");
-  }
-  if (fields.stack) item.field(R"(,"stack":")", *fields.stack, item.limits().stack);
-  item.json().raw("}]");
+void write_exception_data(ItemWriter& item, const ExceptionFields& fields, std::string_view level,
+                          TextScratch& scratch) {
+  item.json().raw(R"(,"exceptions":[)");
+  write_details(item, fields, 1);
+  if (fields.causes) write_causes(item, *fields.causes, scratch);
+  item.json().raw("]");
   write_level(item, level);
 }
 
 void write_event_data(ItemWriter& item, std::string_view name) {
   item.field(R"(,"name":")", name, limit::event_name);
+}
+
+AvailabilityFields AvailabilityFields::of(SeenAttributes& seen, std::string_view body) {
+  AvailabilityFields fields;
+  fields.id = seen.text<microsoft_availability_id>();
+  fields.name = seen.text<microsoft_availability_name>();
+  fields.duration = seen.text<microsoft_availability_duration>();
+  fields.success = is_true(seen.text(microsoft_availability_success));
+  fields.location = seen.text<microsoft_availability_location>();
+  fields.message = seen.text<microsoft_availability_message>();
+  if (fields.message.empty()) fields.message = body;
+  return fields;
+}
+
+void write_availability_data(ItemWriter& item, const AvailabilityFields& fields) {
+  item.field(R"(,"id":")", fields.id, limit::id);
+  item.field(R"(,"name":")", fields.name, limit::name);
+  item.field(R"(,"duration":")", fields.duration, limit::duration);
+  item.success(fields.success);
+  item.tag(R"(,"runLocation":")", fields.location, limit::name);
+  item.tag(R"(,"message":")", fields.message, item.limits().data);
 }
 
 }  // namespace posthaste::wire

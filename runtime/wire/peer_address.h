@@ -14,12 +14,18 @@
 namespace posthaste::wire {
 
 struct PeerQuestion {
-  std::string_view implied_port;      // the scheme's or system's own, left out of the answer
-  std::optional<UrlParts> url = {};   // asked after server.address and http.host
-  bool keeps_server_address = false;  // server.address and server.port stay properties as well
+  std::string_view implied_port = {};  // the scheme's or system's own, left out of the answer
+  std::string_view also_implied = {};  // a second one, where the scheme is not known
+  std::optional<UrlParts> url = {};    // asked after server.address and http.host
+  bool keeps_server_address = false;   // server.address and server.port stay properties as well
 };
 
-/// `host[:port]`, or a service's name; empty if nothing is known. Marks what it used as carried.
+/// `host[:port]`, or a service's name; empty if nothing is known. Marks what it used as carried; a
+/// port that it left out is not.
 std::string_view find_peer(const PeerQuestion& question, SeenAttributes& seen);
+
+/// `host[:port]` out of two attributes, by the same rules.
+std::string_view carry_address(std::optional<Known> host, std::optional<Known> port,
+                               const PeerQuestion& question, SeenAttributes& seen);
 
 }  // namespace posthaste::wire

@@ -35,6 +35,14 @@ bool comes_again(const SeenAttributes::Property& property, std::string_view cut,
   });
 }
 
+/// The same of a metric point's.
+bool comes_again(std::string_view cut, model::EntryRange later) {
+  while (const auto entry = later.next()) {
+    if (cut_units(entry->key(), limit::property_key) == cut) return true;
+  }
+  return false;
+}
+
 /// Around a key: separators, quotation marks, the name of the map before the first.
 constexpr std::size_t key_overhead = 24;
 
@@ -56,11 +64,19 @@ std::string_view without_secrets(Known key, std::string_view text, TextScratch& 
 
 }  // namespace
 
-void PropertyWriter::attributes(SeenAttributes& seen) {
-  seen.left().without(never_properties).without(ours_).for_each([&](Known key) {
-    known(key, seen);
-  });
+void PropertyWriter::attributes(SeenAttributes& seen, const KnownSet& never, Null null) {
+  null_ = null;
+  seen.left().without(never).without(ours_).for_each([&](Known key) { known(key, seen); });
   for (const SeenAttributes::Property& property : seen.others()) other(property, seen);
+}
+
+void PropertyWriter::all(model::EntryRange attributes, TextScratch& scratch) {
+  while (const auto entry = attributes.next()) {
+    if (entry->head.kind != model::EntryKind::attribute || is_left_out(entry->value())) continue;
+    const std::string_view key = cut_units(entry->key(), limit::property_key);
+    if (key.size() < entry->key().size() && comes_again(key, attributes)) continue;
+    value_property(key, entry->value(), scratch);
+  }
 }
 
 char* PropertyWriter::put_key(char* at, std::string_view key) noexcept {
@@ -123,10 +139,11 @@ void PropertyWriter::other(const SeenAttributes::Property& property, SeenAttribu
   if (belongs_to_exporters(key)) return;
   if (key.size() < property.key.size() && comes_again(property, key, seen)) return;
   const model::ValueView& value = property.value;
+  if (is_left_out(value)) return;
   const bool long_text =
       value.type() == AttributeType::string && value.string().size() > value_limit_;
-  if (long_text && value_limit_ == TextLimits{}.property && is_conversation(key)) {
-    return text_property(key, cut_bytes(value.string(), limit::conversation));
+  if (long_text && is_conversation(key)) {
+    return text_property(key, cut_bytes(value.string(), conversation_limit_));
   }
   value_property(key, value, seen.scratch());
 }

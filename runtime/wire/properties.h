@@ -14,10 +14,17 @@ namespace posthaste::wire {
 class PropertyWriter {
 public:
   explicit PropertyWriter(ItemWriter& item) noexcept
-      : json_(item.json()), value_limit_(item.limits().property) {}
+      : json_(item.json()),
+        value_limit_(item.limits().property),
+        conversation_limit_(item.limits().conversation) {}
 
-  /// Every attribute that is left. Those with URLs are written without their secrets.
-  void attributes(SeenAttributes& seen);
+  /// Attributes without a value are left out, as on spans, or are the text `null`, as on logs.
+  enum class Null : std::uint8_t { left_out, text };
+  /// Every attribute that is left and not of `never`. Those with URLs are written without their
+  /// secrets.
+  void attributes(SeenAttributes& seen, const KnownSet& never, Null null);
+  /// Every attribute of a metric point, whatever its key.
+  void all(model::EntryRange attributes, TextScratch& scratch);
   /// One of ours, whose key needs no escaping; an empty text writes nothing.
   void text(Known key, std::string_view text);
   void count(Known key, std::uint64_t count);
@@ -29,6 +36,9 @@ public:
 private:
   void known(Known key, SeenAttributes& seen);
   void other(const SeenAttributes::Property& property, SeenAttributes& seen);
+  bool is_left_out(const model::ValueView& value) const noexcept {
+    return value.type() == AttributeType::none && null_ == Null::left_out;
+  }
   /// Writes what comes before a value at `at`, which has room for it.
   char* put_key(char* at, std::string_view key) noexcept;
   void open(std::string_view key);
@@ -37,6 +47,8 @@ private:
 
   JsonWriter& json_;
   std::size_t value_limit_;
+  std::size_t conversation_limit_;
+  Null null_ = Null::left_out;
   KnownSet ours_;  // written by text() and count(): an attribute of that key is not written again
   bool empty_ = true;
 };

@@ -35,6 +35,10 @@ struct KnownSet {
     both.words = {words[0] & other.words[0], words[1] & other.words[1]};
     return both;
   }
+  constexpr KnownSet& operator|=(const KnownSet& other) noexcept {
+    for (std::size_t i = 0; i < words.size(); ++i) words[i] |= other.words[i];
+    return *this;
+  }
   constexpr KnownSet without(const KnownSet& other) const noexcept {
     KnownSet rest;
     rest.words = {words[0] & ~other.words[0], words[1] & ~other.words[1]};
@@ -121,6 +125,7 @@ public:
 
   /// The envelope carries `key` in a field or tag, so it is no property.
   void carried(Known key) noexcept { carried_.set(key); }
+  void carried(const KnownSet& keys) noexcept { carried_ |= keys; }
   /// The same for any of `keys` whose text is `text`.
   void carried_as(std::string_view text, std::initializer_list<Known> keys);
 

@@ -1,7 +1,5 @@
 #include "runtime/wire/span_data.h"
 
-#include <cmath>
-
 namespace posthaste::wire {
 namespace {
 
@@ -31,13 +29,6 @@ void write_dependency_data(ItemWriter& item, const SpanId& id, std::chrono::nano
   item.field(R"(,"type":")", fields.type, limit::type);
   if (fields.target) item.field(R"(,"target":")", *fields.target, limit::target);
   if (fields.data) item.field(R"(,"data":")", *fields.data, item.limits().data);
-}
-
-void write_measurements(ItemWriter& item, const SpanFields& fields) {
-  if (!fields.time_since_enqueued || !std::isfinite(*fields.time_since_enqueued)) return;
-  item.json().raw(R"(,"measurements":{"timeSinceEnqueued":)");
-  item.json().number(*fields.time_since_enqueued);
-  item.json().raw("}");
 }
 
 }  // namespace posthaste::wire

@@ -13,7 +13,4 @@ void write_request_data(ItemWriter& item, const SpanId& id, std::chrono::nanosec
 void write_dependency_data(ItemWriter& item, const SpanId& id, std::chrono::nanoseconds duration,
                            const SpanFields& fields);
 
-/// Behind the properties.
-void write_measurements(ItemWriter& item, const SpanFields& fields);
-
 }  // namespace posthaste::wire

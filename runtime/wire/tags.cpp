@@ -30,9 +30,10 @@ std::string text_in(const model::Resource& resource, std::string_view key) {
   return std::string(text_of(*value, scratch));
 }
 
-std::string_view client_ip(bool is_server, SeenAttributes& seen) {
+std::string_view client_ip(ClientIp ip, SeenAttributes& seen) {
   if (const auto given = seen.first_of<microsoft_client_ip>()) return seen.carry(given);
-  if (!is_server) return {};
+  if (ip == ClientIp::if_given) return {};
+  if (ip == ClientIp::of_client) return seen.carry<client_address, http_client_ip>();
   return seen.carry<client_address, http_client_ip, network_peer_address, net_peer_ip>();
 }
 
@@ -79,14 +80,19 @@ DeviceTags DeviceTags::of(const model::Resource& resource) {
 }
 
 void write_shared_tags(ItemWriter& item, std::optional<std::string_view> operation_name,
-                       bool is_server, SeenAttributes& seen) {
+                       ClientIp ip, SeenAttributes& seen) {
   if (operation_name) item.field(R"(,"ai.operation.name":")", *operation_name, limit::name);
   if (!seen.has_any(shared_keys)) return;
-  item.tag(R"(,"ai.location.ip":")", client_ip(is_server, seen), limit::ip);
+  item.tag(R"(,"ai.location.ip":")", client_ip(ip, seen), limit::ip);
   item.tag(R"(,"ai.user.authUserId":")", seen.carry<enduser_id>(), limit::tag);
   item.tag(R"(,"ai.user.id":")", seen.carry<enduser_pseudo_id>(), limit::user_id);
   item.tag(R"(,"ai.user.accountId":")", seen.carry<microsoft_user_account_id>(), limit::tag);
   item.tag(R"(,"ai.operation.syntheticSource":")", synthetic_source(seen), limit::tag);
+}
+
+void write_device_tags(ItemWriter& item, const DeviceTags& device) {
+  item.tag(R"(,"ai.device.id":")", device.id, limit::tag);
+  item.tag(R"(,"ai.device.model":")", device.model, limit::device);
 }
 
 std::string_view session_of(const SeenAttributes& seen) noexcept {
@@ -120,8 +126,7 @@ void write_event_tags(ItemWriter& item, const DeviceTags& device, std::string_vi
   const std::string_view own = session_of(seen);
   if (!own.empty()) seen.carried_as(own, {session_id});
   item.tag(R"(,"ai.session.id":")", own.empty() ? span_session : own, limit::session_id);
-  item.tag(R"(,"ai.device.id":")", device.id, limit::tag);
-  item.tag(R"(,"ai.device.model":")", device.model, limit::device);
+  write_device_tags(item, device);
 }
 
 }  // namespace posthaste::wire

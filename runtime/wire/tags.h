@@ -3,8 +3,6 @@
 /// The tags of an item: those of the process, the same in every item and therefore made once, and
 /// those of a user, found in the attributes. Threads: none.
 
-#include <posthaste/span_kind.h>
-
 #include "runtime/model/resource.h"
 #include "runtime/wire/item_writer.h"
 #include "runtime/wire/seen_attributes.h"
@@ -31,9 +29,18 @@ struct DeviceTags {
   static DeviceTags of(const model::Resource& resource);
 };
 
+/// Where the client's address is looked for, behind microsoft.client.ip.
+enum class ClientIp : std::uint8_t {
+  if_given,       // nowhere else: a dependency's client is this process
+  of_client,      // client.address, http.client_ip
+  of_connection,  // there, else at the other end of the connection: a server's
+};
+
 /// Operation name and user, which the items of a span's events have as well. Marks as carried.
 void write_shared_tags(ItemWriter& item, std::optional<std::string_view> operation_name,
-                       bool is_server, SeenAttributes& seen);
+                       ClientIp ip, SeenAttributes& seen);
+/// Of the resource alone, for items without attributes of a user.
+void write_device_tags(ItemWriter& item, const DeviceTags& device);
 /// Session, user agent, device. Marks as carried.
 void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& seen);
 /// Those of an item made of an event: its own session, else its span's.

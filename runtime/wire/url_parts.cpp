@@ -148,25 +148,28 @@ std::string_view default_port(std::string_view scheme) noexcept {
   return {};
 }
 
+std::string_view bracketed(std::string_view host, TextScratch& scratch) {
+  if (host.empty() || host.front() == '[' || std::count(host.begin(), host.end(), ':') < 2) {
+    return host;
+  }
+  return scratch.join({"[", host, "]"});
+}
+
 std::string_view host_and_port(std::string_view host, std::string_view port,
                                std::string_view implied, TextScratch& scratch) {
   if (host.empty()) return host;
+  const bool with_port = !port.empty() && port != implied;
   if (host.find(':') == std::string_view::npos) {
-    return port.empty() || port == implied ? host : scratch.join({host, ":", port});
+    return with_port ? scratch.join({host, ":", port}) : host;
   }
   const auto colons = std::count(host.begin(), host.end(), ':');
   const bool bare_literal = colons > 1 && host.front() != '[';
-  const bool has_port = !bare_literal && colons > 0 && host.back() != ']';
-  if (has_port) {
+  if (!bare_literal && host.back() != ']') {  // with the port that it came with
     const std::size_t colon = host.rfind(':');
     return !implied.empty() && host.substr(colon + 1) == implied ? host.substr(0, colon) : host;
   }
-  const bool with_port = !port.empty() && port != implied;
-  if (!with_port && !bare_literal) return host;
-  const std::string_view open = bare_literal ? "[" : "";
-  const std::string_view close = bare_literal ? "]" : "";
-  if (!with_port) return scratch.join({open, host, close});
-  return scratch.join({open, host, close, ":", port});
+  if (!with_port) return host;
+  return scratch.join({bracketed(host, scratch), ":", port});
 }
 
 std::string_view normal_path(std::string_view path, TextScratch& scratch) {

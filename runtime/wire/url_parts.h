@@ -29,9 +29,12 @@ struct UrlParts {
 std::string_view default_port(std::string_view scheme) noexcept;
 
 /// A host with a port behind it where it has none and `port` is neither empty nor `implied`; an
-/// IPv6 literal gets its brackets.
+/// IPv6 literal in front of a port gets its brackets.
 std::string_view host_and_port(std::string_view host, std::string_view port,
                                std::string_view implied, TextScratch& scratch);
+
+/// `host`, an IPv6 literal with its brackets as a URL needs them.
+std::string_view bracketed(std::string_view host, TextScratch& scratch);
 
 /// `path` percent-encoded and without dot segments; "/" when empty.
 std::string_view normal_path(std::string_view path, TextScratch& scratch);

@@ -34,6 +34,8 @@ class Item {
 public:
   explicit Item(boost::json::object object) : object_(std::move(object)) {}
 
+  const boost::json::object& base() const { return data().at("baseData").as_object(); }
+  const boost::json::object& data() const { return object_.at("data").as_object(); }
   std::string base_type() const { return text(data(), "baseType"); }
   std::string field(const char* name) const { return text(base(), name); }
   std::string tag(const char* name) const { return text(object_.at("tags").as_object(), name); }
@@ -51,8 +53,6 @@ public:
   }
 
 private:
-  const boost::json::object& data() const { return object_.at("data").as_object(); }
-  const boost::json::object& base() const { return data().at("baseData").as_object(); }
   boost::json::object map(const char* name) const {
     const auto* found = base().if_contains(name);
     return found == nullptr ? boost::json::object() : found->as_object();
@@ -83,10 +83,11 @@ struct Encoded {
   const Item& operator[](std::size_t i) const { return items.at(i); }
 };
 
-inline Encoded encode(model::RecordBuilder& builder, EncoderContext context = plain_context()) {
+/// Records may be as long as `convert` makes them.
+inline Encoded encode_bytes(std::span<const std::byte> bytes, EncoderContext context) {
   EnvelopeEncoder encoder(std::move(context));
   ByteBuffer out;
-  const auto record = model::RecordView::from(builder.bytes());
+  const auto record = model::RecordView::from(bytes, 16u << 20);
   if (!record) throw std::invalid_argument("the test built no record");
   Encoded encoded{encoder.encode(*record, out), std::string(out.view()), {}};
   std::string_view rest = encoded.text;
@@ -100,6 +101,10 @@ inline Encoded encode(model::RecordBuilder& builder, EncoderContext context = pl
   }
   EXPECT_EQ(encoded.items.size(), encoded.result.items);
   return encoded;
+}
+
+inline Encoded encode(model::RecordBuilder& builder, EncoderContext context = plain_context()) {
+  return encode_bytes(builder.bytes(), std::move(context));
 }
 
 /// Attributes with a name: `Attributes` borrows, and its braces end with the statement.

@@ -229,26 +229,58 @@ TEST(Limits, MessagesAndStacksMayBeLong) {
   EXPECT_EQ(encode(builder)[0].field("message").size(), 32'768u);
 }
 
-TEST(Limits, NoLineIsLongerThanTheServiceTakes) {
-  model::RecordBuilder builder = make_log(17, std::string(60'000, '\x01'));
-  const Encoded encoded = encode(builder);
-  ASSERT_EQ(encoded.result.items, 1u);
-  EXPECT_LE(encoded.text.size(), item_size_limit);
-  EXPECT_GT(encoded[0].field("message").size(), 5'000u) << "cut, not thrown away";
+/// A span with `count` properties of `size` quotation marks, each two bytes of JSON.
+Encoded with_long_properties(int count, std::size_t size) {
+  model::RecordBuilder span(model::RecordType::span, 16u << 20);
+  const std::string value(size, '"');
+  for (int i = 0; i < count; ++i) span.attribute("key" + std::to_string(i), value);
+  return encode(span);
 }
 
-TEST(Limits, ManyLongPropertiesAreCutTogether) {
-  model::RecordBuilder span = make_span(SpanKind::client, "s");
-  for (int i = 0; i < 8; ++i) span.attribute("key" + std::to_string(i), std::string(8'000, '"'));
-  const Encoded encoded = encode(span);
+TEST(Limits, AnItemIsLeftAloneUpToItsLimit) {
+  const Encoded encoded = with_long_properties(15, 8'192);
+  EXPECT_GT(encoded.text.size(), 240'000u);
+  for (const std::string& key : encoded[0].property_keys()) {
+    EXPECT_EQ(encoded[0].property(key.c_str()).size(), 8'192u);
+  }
+}
+
+TEST(Limits, OfAnItemAboveItsLimitTheLongestTextsAreCutTogether) {
+  const Encoded encoded = with_long_properties(40, 8'192);
   ASSERT_EQ(encoded.result.items, 1u);
-  EXPECT_EQ(encoded[0].property_keys().size(), 8u);
+  EXPECT_LE(encoded.text.size(), item_size_limit);
+  EXPECT_EQ(encoded[0].property_keys().size(), 40u);
+  const std::size_t kept = encoded[0].property("key0").size();
+  EXPECT_GT(kept, 2'000u) << "cut, not thrown away";
+  EXPECT_EQ(encoded[0].property("key39").size(), kept);
+}
+
+TEST(Limits, AnItemOfControlCharactersIsCutToo) {
+  model::RecordBuilder log(model::RecordType::log, 16u << 20);
+  const std::string text(100'000, '\x01');
+  log.body(text).attribute("exception.stacktrace", text);
+  const Encoded encoded = encode(log);
+  ASSERT_EQ(encoded.result.items, 1u);
+  EXPECT_LE(encoded.text.size(), item_size_limit);
 }
 
 TEST(Limits, AConversationMayBeLongerThanOtherProperties) {
-  const std::string text(20'000, 'g');
-  const Item item = encode_span(SpanKind::client, "chat", {{"gen_ai.input.messages", text}})[0];
-  EXPECT_EQ(item.property("gen_ai.input.messages").size(), 20'000u);
+  const std::string text(250'000, 'g');
+  for (const char* key :
+       {"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions",
+        "gen_ai.tool.definitions", "gen_ai.tool.call.arguments", "gen_ai.tool.call.result",
+        "gen_ai.evaluation.explanation"}) {
+    model::RecordBuilder span(model::RecordType::span, 16u << 20);
+    span.attribute(key, text).attribute("other", text);
+    const Item item = encode(span)[0];
+    EXPECT_EQ(item.property(key).size(), 250'000u);
+    EXPECT_EQ(item.property("other").size(), 8'192u);
+  }
+  model::RecordBuilder longer(model::RecordType::span, 16u << 20);
+  longer.attribute("gen_ai.input.messages", std::string(400'000, 'g'));
+  const std::size_t kept = encode(longer)[0].property("gen_ai.input.messages").size();
+  EXPECT_GT(kept, 190'000u);
+  EXPECT_LT(kept, item_size_limit);
 }
 
 TEST(Refusals, ADamagedRecordIsRefusedAndLeavesTheBufferAsItWas) {
@@ -264,11 +296,6 @@ TEST(Refusals, ADamagedRecordIsRefusedAndLeavesTheBufferAsItWas) {
   EXPECT_EQ(result.refused, EncodeRefusal::damaged);
   EXPECT_EQ(result.items, 0u);
   EXPECT_EQ(out.view(), "kept\n");
-}
-
-TEST(Refusals, AMetricPointIsNoItemOfThisEncoder) {
-  model::RecordBuilder point(model::RecordType::metric_point);
-  EXPECT_EQ(encode(point).result.refused, EncodeRefusal::not_an_item);
 }
 
 TEST(Refusals, AnyDamageGivesValidLinesOrNone) {

@@ -1,6 +1,8 @@
 #include "runtime/wire/log_data.h"
 #include "tests/runtime/wire/encoded.h"
 
+#include <array>
+
 namespace posthaste::wire {
 namespace {
 
@@ -124,6 +126,149 @@ TEST(LogItems, OnlyThePrefixWithItsDotBelongsToTheExporters) {
   EXPECT_EQ(item.property_keys(),
             (std::vector<std::string>{"_MS.ProcessedByMetricExtractors",
                                       "microsoft.gen_ai.main_agent.name", "microsoftx"}));
+}
+
+/// A log whose body is a map.
+Encoded map_log(const AttributeList& body, const AttributeList& attributes) {
+  model::RecordBuilder builder = make_log(9, "", all_of(attributes));
+  builder.body(AttributeValue::map(all_of(body)));
+  return encode(builder);
+}
+
+TEST(LogItems, AMapOrListAsBodyIsJsonText) {
+  const std::array<AttributeValue, 2> list{1, "x"};
+  EXPECT_EQ(
+      map_log({{"event", "login"}, {"l", AttributeValue::list(list)}}, {})[0].field("message"),
+      R"({"event":"login","l":[1,"x"]})");
+}
+
+TEST(LogItems, AnAttributeWithoutAValueIsTheWordNull) {
+  EXPECT_EQ(log(9, "x", {{"nil", AttributeValue()}}).property("nil"), "null");
+  EXPECT_EQ(encode_span(SpanKind::client, "s", {{"nil", AttributeValue()}})[0].property("nil"),
+            "-");
+}
+
+TEST(Availability, NeedsIdNameDurationAndSuccess) {
+  const AttributeList whole{{"microsoft.availability.id", "av-1"},
+                            {"microsoft.availability.name", "ping"},
+                            {"microsoft.availability.duration", "00:00:00.250"},
+                            {"microsoft.availability.success", "TRUE"},
+                            {"microsoft.availability.runLocation", "West Europe"},
+                            {"region", "eu"}};
+  const Item item = log(9, "all well", all_of(whole));
+  EXPECT_EQ(item.top("name"), "Microsoft.ApplicationInsights.Availability");
+  EXPECT_EQ(item.base_type(), "AvailabilityData");
+  EXPECT_EQ(item.field("id"), "av-1");
+  EXPECT_EQ(item.field("name"), "ping");
+  EXPECT_EQ(item.field("duration"), "00:00:00.250");
+  EXPECT_EQ(item.field("success"), "true");
+  EXPECT_EQ(item.field("runLocation"), "West Europe");
+  EXPECT_EQ(item.field("message"), "all well");
+  EXPECT_EQ(item.property_keys(), std::vector<std::string>{"region"});
+  EXPECT_EQ(log(9, "", all_of(whole)).field("message"), "-") << "not n/a";
+  for (std::size_t left_out = 0; left_out < 4; ++left_out) {
+    AttributeList part = whole;
+    part.erase(part.begin() + static_cast<std::ptrdiff_t>(left_out));
+    EXPECT_EQ(log(9, "x", all_of(part)).base_type(), "MessageData");
+  }
+}
+
+TEST(Availability, FailsUnlessItsSuccessIsTheWordTrue) {
+  for (const AttributeValue& success :
+       {AttributeValue(false), AttributeValue("yes"), AttributeValue(1)}) {
+    EXPECT_EQ(log(9, "",
+                  {{"microsoft.availability.id", "av-1"},
+                   {"microsoft.availability.name", "ping"},
+                   {"microsoft.availability.duration", "00:00:01"},
+                   {"microsoft.availability.success", success}})
+                  .field("success"),
+              "false");
+  }
+}
+
+TEST(LegacyLogs, TakeTheirDataFromTheBody) {
+  const std::array<Attribute, 1> numbers{{{"x", 1}}};
+  const Encoded availability = map_log({{"id", "a"},
+                                        {"name", "t"},
+                                        {"duration", "00:00:00.1"},
+                                        {"success", true},
+                                        {"runLocation", "eu"},
+                                        {"message", "m"},
+                                        {"measurements", AttributeValue::map(Attributes(numbers))}},
+                                       {{"_MS.baseType", "AvailabilityData"}, {"p", "v"}});
+  EXPECT_EQ(availability[0].base_type(), "AvailabilityData");
+  EXPECT_EQ(availability[0].field("runLocation"), "eu");
+  EXPECT_EQ(availability[0].measurement("x"), "1");
+  EXPECT_EQ(availability[0].property_keys(), std::vector<std::string>{"p"});
+  const Encoded event = map_log({{"name", "evt"}, {"version", 2}}, {{"_MS.baseType", "EventData"}});
+  EXPECT_EQ(event[0].base_type(), "EventData");
+  EXPECT_EQ(event[0].field("name"), "evt");
+  EXPECT_EQ(event[0].field("version"), "-");
+  const Encoded message =
+      map_log({{"message", "hello"}, {"severityLevel", 3}}, {{"_MS.baseType", "MessageData"}});
+  EXPECT_EQ(message[0].field("message"), "hello");
+  EXPECT_EQ(message[0].field("severityLevel"), "Error");
+}
+
+TEST(LegacyLogs, APageViewKeepsUrlDurationAndReferrer) {
+  const Encoded view = map_log({{"name", "Home"},
+                                {"id", "p1"},
+                                {"url", "https://shop/"},
+                                {"duration", "00:00:00.5"},
+                                {"referredUri", "https://search/"}},
+                               {{"_MS.baseType", "PageViewData"}});
+  EXPECT_EQ(view[0].top("name"), "Microsoft.ApplicationInsights.PageView");
+  EXPECT_EQ(view[0].base_type(), "PageViewData");
+  EXPECT_EQ(view[0].field("name"), "Home");
+  EXPECT_EQ(view[0].field("id"), "p1");
+  EXPECT_EQ(view[0].field("url"), "https://shop/");
+  EXPECT_EQ(view[0].field("duration"), "00:00:00.5");
+  EXPECT_EQ(view[0].field("referredUri"), "https://search/");
+}
+
+TEST(LegacyLogs, AnExceptionKeepsItsDetails) {
+  const std::array<Attribute, 2> frame{{{"level", 0}, {"method", "main"}}};
+  const std::array<AttributeValue, 1> frames{AttributeValue::map(Attributes(frame))};
+  const std::array<Attribute, 5> details{{{"typeName", "E"},
+                                          {"message", "m"},
+                                          {"hasFullStack", false},
+                                          {"id", 7},
+                                          {"parsedStack", AttributeValue::list(frames)}}};
+  const std::array<AttributeValue, 1> list{AttributeValue::map(Attributes(details))};
+  const Encoded encoded =
+      map_log({{"exceptions", AttributeValue::list(list)}, {"severityLevel", "Error"}},
+              {{"_MS.baseType", "ExceptionData"}});
+  EXPECT_EQ(encoded[0].base_type(), "ExceptionData");
+  EXPECT_EQ(encoded[0].field("severityLevel"), "Error");
+  EXPECT_EQ(
+      encoded[0].field("exceptions"),
+      R"([{"typeName":"E","message":"m","hasFullStack":false,"id":7,"parsedStack":[{"level":0,"method":"main"}]}])");
+}
+
+TEST(LegacyLogs, OfAnUnknownTypeOrWithoutWhatTheyNeedAreMessages) {
+  EXPECT_EQ(log(9, "", {{"_MS.baseType", "EventData"}}).field("message"), "n/a");
+  EXPECT_EQ(map_log({{"a", 1}}, {{"_MS.baseType", "NoSuchData"}})[0].field("message"),
+            R"({"a":1})");
+  EXPECT_EQ(map_log({{"exceptions", 5}}, {{"_MS.baseType", "ExceptionData"}})[0].base_type(),
+            "MessageData");
+}
+
+TEST(Exceptions, CausesAreAChainOfDetails) {
+  const std::array<Attribute, 2> first{{{"exception.type", "Low"}, {"exception.message", "disk"}}};
+  const std::array<Attribute, 1> second{{{"exception.type", "Lower"}}};
+  const std::array<AttributeValue, 2> causes{AttributeValue::map(Attributes(first)),
+                                             AttributeValue::map(Attributes(second))};
+  model::RecordBuilder span = make_span(SpanKind::client, "s");
+  span.event("exception", new_year, true,
+             {{"exception.type", "High"},
+              {"exception.message", "no order"},
+              {"posthaste.exception.causes", AttributeValue::list(causes)}});
+  const Encoded encoded = encode(span);
+  EXPECT_EQ(encoded[1].field("exceptions"),
+            R"([{"id":1,"typeName":"High","message":"no order","hasFullStack":false},)"
+            R"({"id":2,"outerId":1,"typeName":"Low","message":"disk","hasFullStack":false},)"
+            R"({"id":3,"outerId":2,"typeName":"Lower","message":"Lower","hasFullStack":false}])");
+  EXPECT_TRUE(encoded[1].property_keys().empty());
 }
 
 }  // namespace

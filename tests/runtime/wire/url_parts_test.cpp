@@ -70,8 +70,8 @@ TEST(HostAndPort, LeavesTheImpliedPortOut) {
   EXPECT_EQ(address("", "80", ""), "");
 }
 
-TEST(HostAndPort, PutsLiteralsIntoBrackets) {
-  EXPECT_EQ(address("2001:db8::2", "443", "443"), "[2001:db8::2]");
+TEST(HostAndPort, PutsLiteralsIntoBracketsInFrontOfAPort) {
+  EXPECT_EQ(address("2001:db8::2", "443", "443"), "2001:db8::2");
   EXPECT_EQ(address("2001:db8::2", "5432", ""), "[2001:db8::2]:5432");
   EXPECT_EQ(address("[::1]", "80", ""), "[::1]:80");
   EXPECT_EQ(address("[::1]:81", "", "80"), "[::1]:81");
