@@ -51,7 +51,7 @@ void map_database_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFi
   }
   seen.carried_as(
       "", {db_query_text, db_statement, db_namespace, db_name, db_operation_name, db_operation});
-  fields.result_code = seen.carry<db_response_status_code>();
+  fields.result_code = seen.text<db_response_status_code>();  // and stays a property
   const std::string_view peer = find_peer({system.port, {}, {}, true}, seen);
   const std::string_view database = seen.carry<db_namespace, db_name>();
   if (peer.empty()) {

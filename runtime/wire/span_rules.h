@@ -45,7 +45,8 @@ inline constexpr KnownSet never_properties{Known::microsoft_sample_rate,
                                            Known::ms_base_type,
                                            Known::ai_operation_name};
 
-/// Nor are these on spans, as with Microsoft's exporters: who a user is belongs into tags alone.
+/// Nor are these on spans, whether or not a tag carries them, as with Microsoft's exporters: who a
+/// user is belongs into tags alone, and `rpc.system` is a type or nothing.
 inline constexpr KnownSet never_properties_of_spans{Known::rpc_system,
                                                     Known::http_user_agent,
                                                     Known::user_agent_original,
@@ -54,7 +55,7 @@ inline constexpr KnownSet never_properties_of_spans{Known::rpc_system,
                                                     Known::session_id,
                                                     Known::user_agent_synthetic_type};
 
-/// And these on the events of spans: Microsoft's list of attributes that belong to their span.
+/// And these on the events of spans: the exporters' list of attributes that belong to the span.
 inline constexpr KnownSet never_properties_of_events{Known::net_peer_ip,
                                                      Known::net_peer_name,
                                                      Known::net_peer_port,
