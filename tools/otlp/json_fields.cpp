@@ -209,6 +209,17 @@ bool JsonFields::number(double& value) {
   return true;
 }
 
+bool JsonFields::integer_or_number(std::int64_t& whole, double& real, bool& is_whole) {
+  const JsonCursor start = cursor_;
+  std::string_view text;
+  if (!number_text(text)) return false;
+  is_whole = parse_whole(text, whole);
+  if (is_whole || (parse_whole(text, real) && std::abs(real) >= 0x1p63)) return true;
+  is_whole = true;
+  cursor_ = start;
+  return integer(whole);
+}
+
 bool JsonFields::signed_integer(std::int64_t& value, std::int64_t least, std::int64_t most) {
   std::string_view text;
   if (!number_text(text)) return false;

@@ -69,6 +69,9 @@ public:
   bool bytes(std::string_view& value);  // out of base64, either alphabet, padded or not
   bool boolean(bool& value);
   bool number(double& value);
+  /// A whole number, or a double where it does not fit: some encoders write every number without a
+  /// fraction as an integer.
+  bool integer_or_number(std::int64_t& whole, double& real, bool& is_whole);
   template <std::integral T>
   bool integer(T& value) {
     std::int64_t low = 0;

@@ -15,7 +15,11 @@ bool JsonValues::value_at(Value& value, int depth) {
     if (key == "boolValue") {
       return fields_.boolean(truth) && (value = Value::of_boolean(truth), true);
     }
-    if (key == "intValue") return fields_.integer(whole) && (value = Value::of_int64(whole), true);
+    if (key == "intValue") {
+      if (!fields_.integer_or_number(whole, real, truth)) return false;
+      value = truth ? Value::of_int64(whole) : Value::of_float64(real);
+      return true;
+    }
     if (key == "doubleValue")
       return fields_.number(real) && (value = Value::of_float64(real), true);
     if (key == "bytesValue") return fields_.bytes(text) && (value = Value::of_bytes(text), true);

@@ -59,6 +59,7 @@ bool is_log_field(std::uint32_t number, Type type, std::size_t length) noexcept 
 
 void narrow(protozero::pbf_reader item, Candidates& candidates) {
   while (item.next()) {
+    const std::uint32_t number = item.tag();  // gone once the field is consumed
     const Type type = item.wire_type();
     std::size_t length = 0;
     if (type == Type::length_delimited) {
@@ -66,9 +67,9 @@ void narrow(protozero::pbf_reader item, Candidates& candidates) {
     } else {
       item.skip();
     }
-    candidates.traces = candidates.traces && is_span_field(item.tag(), type, length);
-    candidates.metrics = candidates.metrics && is_metric_field(item.tag(), type);
-    candidates.logs = candidates.logs && is_log_field(item.tag(), type, length);
+    candidates.traces = candidates.traces && is_span_field(number, type, length);
+    candidates.metrics = candidates.metrics && is_metric_field(number, type);
+    candidates.logs = candidates.logs && is_log_field(number, type, length);
   }
 }
 
