@@ -22,6 +22,8 @@ produce::ParentFrame frame_of(const Span& span) noexcept {
   frame.span_id = record.span_id;
   frame.slot = slot;
   frame.generation = generation;
+  frame.root = slot->head.root;
+  frame.root_generation = slot->head.root_generation;
   frame.runtime = SpanAccess::runtime(span);
   frame.trace_flags = record.trace_flags;
   frame.sample_rate = record.sample_rate;

@@ -35,7 +35,7 @@ using produce::SpanSlot;
 [[gnu::noinline, gnu::cold]] void set_any_string(arena::Slot& slot, std::uint16_t runtime,
                                                  std::string_view key,
                                                  std::string_view value) noexcept {
-  Producer::known(runtime)->span(slot).set_slowly(key, value);
+  Producer::known(runtime)->span(slot).set_attribute(key, value);
 }
 
 [[gnu::noinline, gnu::cold]] void set_any_word(arena::Slot& slot, std::uint16_t runtime,
@@ -74,8 +74,10 @@ void Span::set_string(std::string_view key, KeyHash hash, std::string_view value
   if (!lives(slot_, generation_, runtime_)) [[unlikely]]
     return;
   auto& slot = *static_cast<arena::Slot*>(slot_);
-  if (!SpanSlot::append_string_quickly(slot, key, hash, value)) [[unlikely]]
+  if (hash.names_operation() || !SpanSlot::append_string_quickly(slot, key, hash, value))
+      [[unlikely]] {
     set_any_string(slot, runtime_, key, value);
+  }
 }
 
 void Span::set_word(std::string_view key, KeyHash hash, AttributeType type,
@@ -136,9 +138,7 @@ Span& Span::set_status(StatusCode code, std::string_view description) noexcept {
 Span& Span::update_name(std::string_view name) noexcept {
   if ((flags_ & recording) == 0) return *this;
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
-    auto& slot = *static_cast<arena::Slot*>(slot_);
-    producer->span(slot).set_text(model::EntryKind::name, name);
-    if (slot.head.root == arena::no_slot) produce::write_operation(slot.operation, name);
+    producer->span(*static_cast<arena::Slot*>(slot_)).rename(name);
   }
   return *this;
 }
@@ -255,9 +255,7 @@ EndingSpan& EndingSpan::set_attribute(std::string_view key, AttributeValue value
 
 EndingSpan& EndingSpan::set_name(std::string_view name) noexcept {
   if (const Producer* const producer = Producer::at(runtime_)) {
-    auto& slot = *static_cast<arena::Slot*>(slot_);
-    producer->span(slot).set_text(model::EntryKind::name, name);
-    if (slot.head.root == arena::no_slot) produce::write_operation(slot.operation, name);
+    producer->span(*static_cast<arena::Slot*>(slot_)).rename(name);
   }
   return *this;
 }

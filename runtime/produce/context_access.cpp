@@ -11,6 +11,8 @@ produce::ParentFrame ContextAccess::frame(const Context& context) noexcept {
   frame.span_id = context.span_id_;
   frame.slot = static_cast<arena::Slot*>(context.slot_);
   frame.generation = context.generation_;
+  frame.root = context.root_;
+  frame.root_generation = context.root_generation_;
   frame.runtime = context.runtime_;
   frame.trace_flags = context.trace_flags_;
   frame.remote = context.remote_;
@@ -29,6 +31,8 @@ Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {
   context.span_id_ = frame.span_id;
   context.slot_ = frame.slot;
   context.generation_ = frame.generation;
+  context.root_ = frame.root;
+  context.root_generation_ = frame.root_generation;
   context.runtime_ = frame.runtime;
   context.trace_flags_ = frame.trace_flags;
   context.remote_ = frame.remote;
@@ -41,19 +45,19 @@ Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {
   try {
     produce::Producer* const producer = produce::Producer::at(frame.runtime);
     const bool mapped = producer != nullptr && (producer->ingress().flags() & Ingress::mapped) != 0;
-    if (frame.slot != nullptr && mapped) {
-      produce::OperationName name;
-      if (producer->current_operation(*frame.slot, frame.generation, name)) {
-        set_operation(name.view());
-      }
-      if ((frame.slot->head.traits & produce::slot_trait::trace_state) != 0) {
-        std::string state;
-        producer->span(*frame.slot).trace_state(frame.generation, state);
-        context.trace_state_ = std::make_shared<const std::string>(std::move(state));
-      }
-    } else if (frame.carried != nullptr) {
+    if (frame.carried != nullptr) {
       set_operation(frame.carried->operation_name);
       context.trace_state_ = frame.carried->trace_state;
+    }
+    if (frame.slot == nullptr || !mapped) return context;
+    produce::OperationName name;
+    if (producer->operation_of(frame, name)) set_operation(name.view());
+    if ((frame.slot->head.traits & produce::slot_trait::trace_state) != 0) {
+      std::string state;
+      producer->span(*frame.slot).trace_state(frame.generation, state);
+      if (!state.empty()) {
+        context.trace_state_ = std::make_shared<const std::string>(std::move(state));
+      }
     }
   } catch (...) {
     context.trace_state_ = nullptr;  // no memory: the trace goes on without its state

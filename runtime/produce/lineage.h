@@ -18,6 +18,7 @@ struct Producer::Lineage {
   double sample_rate = 100;     // until the sampler has decided: the parent's
   arena::Slot* slot = nullptr;  // the parent's, alive, in this runtime; else null
   std::uint32_t generation = 0;
+  RootRef root;  // of a parent in this runtime, alive or not
   std::string_view trace_state;
   std::string_view operation_name;  // as it was known, for when no slot tells it
   const std::vector<OwnedAttribute>* sampler_attributes = nullptr;

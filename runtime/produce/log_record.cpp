@@ -130,11 +130,8 @@ void Producer::write_log(std::uint16_t scope, Severity severity, const Attribute
   OperationName operation;
   std::string_view operation_name;
   if (options.context != nullptr) operation_name = options.context->operation_name();
-  if (parent != nullptr && parent->slot != nullptr && parent->runtime == number_ &&
-      parent->slot->head.generation.load(std::memory_order_acquire) == parent->generation) {
-    if (current_operation(*parent->slot, parent->generation, operation)) {
-      operation_name = operation.view();
-    }
+  if (parent != nullptr && operation_of(*parent, operation)) {
+    operation_name = operation.view();
   } else if (parent != nullptr && parent->carried != nullptr) {
     operation_name = parent->carried->operation_name;
   }

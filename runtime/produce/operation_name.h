@@ -8,6 +8,8 @@
 #include "runtime/produce/cut_text.h"
 #include "runtime/produce/small_copy.h"
 
+#include <algorithm>
+#include <cstring>
 #include <string_view>
 
 namespace posthaste::produce {
@@ -21,8 +23,8 @@ struct OperationName {
   std::string_view view() const noexcept { return {text, size}; }
 };
 
-/// Sets the text of a cell that nobody reads yet: its slot is not given out.
-inline void begin_operation(arena::OperationCell& cell, std::string_view name) noexcept {
+/// Puts the text into the cell, whatever its readers.
+inline void put_operation(arena::OperationCell& cell, std::string_view name) noexcept {
   const std::string_view kept = cut_bytes(name, arena::operation_name_limit);
   cell.size.store(static_cast<std::uint32_t>(kept.size()), std::memory_order_relaxed);
   std::size_t at = 0;
@@ -38,8 +40,41 @@ inline void begin_operation(arena::OperationCell& cell, std::string_view name) n
   }
 }
 
+/// Sets the text of a cell that nobody reads yet: its slot is not given out. Its bytes may be
+/// anything: those of a record that went on in the slot.
+inline void begin_operation(arena::OperationCell& cell, std::string_view name) noexcept {
+  cell.sequence.store(2, std::memory_order_relaxed);
+  put_operation(cell, name);
+}
+
 /// Sets the cell's text; one writer.
 void write_operation(arena::OperationCell& cell, std::string_view name) noexcept;
+
+/// A rename takes some ten instructions; more tries than this mean that its thread was interrupted.
+inline constexpr int most_attempts = 100;
+
+/// Copies the cell; false when it is not `valid()` while it is copied, or changes all the time.
+template <class Valid>
+bool copy_operation(const arena::OperationCell& cell, OperationName& name, Valid&& valid) noexcept {
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    const std::uint32_t before = cell.sequence.load(std::memory_order_acquire);
+    const std::uint32_t size = std::min<std::uint32_t>(cell.size.load(std::memory_order_relaxed),
+                                                       arena::operation_name_limit);
+    for (std::uint32_t at = 0; at < size; at += 8) {
+      const std::uint64_t word = cell.words[at / 8].load(std::memory_order_relaxed);
+      std::memcpy(name.text + at, &word, 8);
+    }
+    const bool is_valid = valid();
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (!is_valid) return false;
+    if (before % 2 == 0 && cell.sequence.load(std::memory_order_relaxed) == before) {
+      name.sequence = before;
+      name.size = size;
+      return true;
+    }
+  }
+  return false;
+}
 
 /// Copies the cell while the slot around it is of `generation`; false if it is not, or not any
 /// more.

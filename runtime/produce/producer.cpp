@@ -92,6 +92,12 @@ void Producer::refuse(RefusalReason reason) noexcept {
       .fetch_add(1, std::memory_order_relaxed);
 }
 
+/// Of a span of this runtime, which need not live any more.
+RootRef Producer::root_of(const ParentFrame& frame) const noexcept {
+  if (frame.root != arena::no_slot) return {frame.root, frame.root_generation};
+  return {arena_.slot_index(*frame.slot), frame.generation};
+}
+
 /// `given`: the parent came by hand, else it is the thread's current one.
 void Producer::follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
                       ThreadState& thread) const noexcept {
@@ -110,8 +116,9 @@ void Producer::follow(Lineage& lineage, const ParentFrame& parent, const Context
     case ParentRule::Then::decide: break;
   }
   if (given != nullptr) lineage.operation_name = given->operation_name();
-  if (parent.slot != nullptr && parent.runtime == number_ &&
-      parent.slot->head.generation.load(std::memory_order_acquire) == parent.generation) {
+  const bool own = parent.slot != nullptr && parent.runtime == number_;
+  if (own) lineage.root = root_of(parent);
+  if (own && parent.slot->head.generation.load(std::memory_order_acquire) == parent.generation) {
     lineage.slot = parent.slot;
     lineage.generation = parent.generation;
     if ((parent.slot->head.traits & slot_trait::trace_state) != 0) [[unlikely]] {
@@ -135,25 +142,25 @@ void Producer::inherit(arena::Slot& slot, const Lineage& lineage,
           .append_text(model::EntryKind::trace_state, lineage.trace_state)) [[unlikely]] {
     slot.head.traits |= slot_trait::trace_state;
   }
-  if (lineage.slot != nullptr) {
-    inherit_from_span(slot, lineage);
+  if (lineage.root.slot < slot_count_) {
+    inherit_from_root(slot, lineage);
   } else {
     const bool is_root = !lineage.has_parent || lineage.remote;
     begin_operation(slot.operation, is_root ? name : lineage.operation_name);
   }
 }
 
-void Producer::inherit_from_span(arena::Slot& slot, const Lineage& lineage) const noexcept {
+void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) const noexcept {
   arena::SlotHead& head = slot.head;
-  const arena::SlotHead& parent = lineage.slot->head;
-  const bool parent_is_root = parent.root == arena::no_slot;
-  head.root = parent_is_root ? arena_.slot_index(*lineage.slot) : parent.root;
-  head.root_generation = parent_is_root ? lineage.generation : parent.root_generation;
+  head.root = lineage.root.slot;
+  head.root_generation = lineage.root.generation;
   head.operation_sequence = 0;
   OperationName inherited;
   if (read_operation(arena_.slot(head.root), head.root_generation, inherited)) {
     head.operation_sequence = inherited.sequence;
-  } else if (!read_operation(*lineage.slot, lineage.generation, inherited)) {
+  } else if (!ended_operations_.find(lineage.root, inherited) &&
+             (lineage.slot == nullptr ||
+              !read_operation(*lineage.slot, lineage.generation, inherited))) {
     begin_operation(slot.operation, lineage.operation_name);
     return;
   }
@@ -316,21 +323,35 @@ bool Producer::run_on_end(arena::Slot& slot) noexcept {
   return !SpanAccess::dropped(ending);
 }
 
+/// The name of a local root that lives, or did lately.
+bool Producer::read_root(RootRef root, OperationName& name) const noexcept {
+  return read_operation(arena_.slot(root.slot), root.generation, name) ||
+         ended_operations_.find(root, name);
+}
+
 /// The name that a record carries: the root's, as it is now, or as it was when it was last seen.
 bool Producer::current_operation(const arena::Slot& slot, std::uint32_t generation,
                                  OperationName& name) const noexcept {
   const arena::SlotHead& head = slot.head;
-  const std::uint32_t root_index = head.root;
-  if (root_index < slot_count_) {
-    const arena::Slot& root = arena_.slot(root_index);
-    const std::uint32_t root_generation = head.root_generation;
-    if (root.head.generation.load(std::memory_order_acquire) == root_generation &&
-        root.operation.sequence.load(std::memory_order_relaxed) != head.operation_sequence &&
-        read_operation(root, root_generation, name)) {
-      return name.size != 0;
-    }
+  const RootRef ref{head.root, head.root_generation};
+  if (ref.slot < slot_count_) {
+    const arena::Slot& root = arena_.slot(ref.slot);
+    const bool unchanged =
+        root.head.generation.load(std::memory_order_acquire) == ref.generation &&
+        root.operation.sequence.load(std::memory_order_relaxed) == head.operation_sequence;
+    if (!unchanged && read_root(ref, name)) return name.size != 0;
   }
   return read_operation(slot, generation, name) && name.size != 0;
+}
+
+bool Producer::operation_of(const ParentFrame& frame, OperationName& name) const noexcept {
+  if (frame.slot == nullptr || frame.runtime != number_) return false;
+  if (frame.slot->head.generation.load(std::memory_order_acquire) == frame.generation &&
+      current_operation(*frame.slot, frame.generation, name)) {
+    return true;
+  }
+  const RootRef root = root_of(frame);
+  return root.slot < slot_count_ && read_root(root, name) && name.size != 0;
 }
 
 [[gnu::always_inline]] inline void Producer::commit_record(arena::Slot& slot,
@@ -388,6 +409,9 @@ void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
     commit_record(slot, lane);
   }
   const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
+  if ((slot.head.flags & slot_flag::operation_changed) != 0) [[unlikely]] {
+    ended_operations_.keep({arena_.slot_index(slot), generation}, slot.operation);
+  }
   slot.head.generation.store(generation + 1, std::memory_order_release);
   if (slot.head.next.load(std::memory_order_relaxed) != arena::no_slot) [[unlikely]] {
     SpanSlot(slot, slots_, span_limits_).release_chain(lane);

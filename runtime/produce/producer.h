@@ -15,6 +15,7 @@
 #include "runtime/base/callback_failures.h"
 #include "runtime/base/ingress.h"
 #include "runtime/base/steered_rate.h"
+#include "runtime/produce/ended_operations.h"
 #include "runtime/produce/logger_state.h"
 #include "runtime/produce/operation_name.h"
 #include "runtime/produce/span_slot.h"
@@ -93,9 +94,9 @@ public:
   void finish_span(arena::Slot& slot, std::uint16_t flags) noexcept;
   SpanSlot span(arena::Slot& slot) const noexcept { return {slot, slots_, span_limits_}; }
 
-  /// The operation name of a living span; false without one.
-  bool current_operation(const arena::Slot& slot, std::uint32_t generation,
-                         OperationName& name) const noexcept;
+  /// The operation name of what the frame names, or of its local root if the span has gone; false
+  /// when neither is known any more.
+  bool operation_of(const ParentFrame& frame, OperationName& name) const noexcept;
 
   void emit(std::uint16_t logger, Severity severity, const AttributeValue& body,
             const LogOptions& options) noexcept;
@@ -115,7 +116,11 @@ private:
   static void add_sampler_attributes(const SpanSlot& span,
                                      const std::vector<OwnedAttribute>& attributes) noexcept;
   void inherit(arena::Slot& slot, const Lineage& lineage, std::string_view name) const noexcept;
-  void inherit_from_span(arena::Slot& slot, const Lineage& lineage) const noexcept;
+  void inherit_from_root(arena::Slot& slot, const Lineage& lineage) const noexcept;
+  RootRef root_of(const ParentFrame& frame) const noexcept;
+  bool read_root(RootRef root, OperationName& name) const noexcept;
+  bool current_operation(const arena::Slot& slot, std::uint32_t generation,
+                         OperationName& name) const noexcept;
   void follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
               ThreadState& thread) const noexcept;
   Span start_any(std::uint16_t scope, std::string_view name, const SpanOptions& options,
@@ -172,6 +177,7 @@ private:
   std::function<void(EndingSpan&)> on_end_;
   std::unique_ptr<arena::ScopeTable> scopes_;
   std::unique_ptr<LoggerTable> loggers_;
+  EndedOperations ended_operations_;
   std::atomic<std::uint64_t> late_calls_{0};  // after the close; the lanes may be gone then
   CallbackFailures callback_failures_;
   SteeredRate steered_rate_;

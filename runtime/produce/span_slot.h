@@ -35,6 +35,8 @@ inline constexpr std::uint16_t failed = 2;        // has an error status or an e
 inline constexpr std::uint16_t status_final = 4;  // ok was set
 inline constexpr std::uint16_t more_tags = 8;     // more keys than tags
 inline constexpr std::uint16_t chained = 16;      // the image goes on in further slots
+inline constexpr std::uint16_t operation_changed =
+    32;  // its name is not that at the start any more
 }  // namespace slot_flag
 
 /// Bits of SlotHead::traits, which any thread may read while the span lives.
@@ -81,6 +83,8 @@ public:
     slot_.head.used.store(used + total, std::memory_order_release);
     return true;
   }
+  /// The span's name, and with it the operation's of a local root, unless attributes name that.
+  void rename(std::string_view name) const noexcept;
   /// Instead of what the record may have of this kind.
   void set_text(model::EntryKind kind, std::string_view text) const noexcept;
   void remove_text(model::EntryKind kind) const noexcept;
@@ -125,6 +129,9 @@ private:
 
   void copy_chain_behind_commit(std::byte* to) const noexcept;
   bool append_text_slowly(model::EntryKind kind, std::string_view text) const noexcept;
+
+  void operation_attribute_set() const noexcept;
+  bool name_operation() const noexcept;
 
   bool reserve(std::uint32_t size) const noexcept;
   bool extend_chain(std::uint32_t size) const noexcept;

@@ -32,6 +32,8 @@ struct ParentFrame {
   SpanId span_id;
   arena::Slot* slot = nullptr;
   std::uint32_t generation = 0;
+  std::uint32_t root = arena::no_slot;  // slot of the local root; none: the span is one itself
+  std::uint32_t root_generation = 0;
   std::uint16_t runtime = 0;
   std::uint8_t trace_flags = 0;
   bool remote = false;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace posthaste::wire {
@@ -34,6 +35,10 @@ public:
     buffer_.clear();
     return buffer_;
   }
+
+  /// What is left of the block, for others to write into; `keep` then says how much is a text.
+  std::span<char> room() noexcept { return {block_.get() + used_, capacity - used_}; }
+  void keep(std::size_t size) noexcept { used_ += size; }
 
 private:
   std::unique_ptr<char[]> block_;

@@ -1,29 +1,16 @@
 #pragma once
 
-/// URLs as the mapping needs them: parts of one that an application gave as text, its path as
-/// browsers would write it, and a form without secrets.
+/// URLs as the mapping needs them: hosts with and without ports, paths as browsers would write
+/// them, and a form without secrets. Taking one apart is runtime/base/url_parts.h.
 ///
 /// Pure; the texts come from the application, so everything may be malformed.
 
+#include "runtime/base/url_parts.h"
 #include "runtime/wire/text_scratch.h"
 
-#include <optional>
 #include <string_view>
 
 namespace posthaste::wire {
-
-/// `scheme://[user@]host[:port][/path][?query][#fragment]`; parts borrow from the text.
-struct UrlParts {
-  std::string_view scheme;
-  std::string_view user;
-  std::string_view host;   // brackets of an IPv6 literal included
-  std::string_view port;   // empty when absent
-  std::string_view path;   // with its slash; empty when absent
-  std::string_view query;  // without its question mark
-
-  /// Empty unless the text has a scheme and a host that can be.
-  static std::optional<UrlParts> of(std::string_view url) noexcept;
-};
 
 /// The port that `scheme` implies, as text; empty if unknown.
 std::string_view default_port(std::string_view scheme) noexcept;

@@ -62,6 +62,8 @@ private:
   SpanId span_id_;
   void* slot_ = nullptr;  // of the span, in this process
   std::uint32_t generation_ = 0;
+  std::uint32_t root_ = 0xffff'ffff;  // slot of the local root; none: the span itself
+  std::uint32_t root_generation_ = 0;
   std::uint16_t runtime_ = 0;
   std::uint8_t trace_flags_ = 0;
   bool remote_ = false;

@@ -31,6 +31,8 @@ public:
   bool known() const noexcept { return bits_ != 0; }
   /// Below 64.
   std::uint32_t bloom_bit() const noexcept { return static_cast<std::uint32_t>(bits_ >> 58); }
+  /// One of the keys that name the operation of a local root, when they are set on it.
+  bool names_operation() const noexcept { return (bits_ & 2) != 0; }
   std::uint16_t tag() const noexcept { return static_cast<std::uint16_t>(bits_ >> 42); }
 
 private:
@@ -60,7 +62,21 @@ private:
     }
     // The upper bits of the product depend on every bit; the ends of keys differ in their last
     // bytes, which turning brings down to where the multiplication spreads them.
-    return ((first + size) ^ std::rotl(last, 32)) * 0x9e37'79b9'7f4a'7c15 | 1;
+    const std::uint64_t product = ((first + size) ^ std::rotl(last, 32)) * 0x9e37'79b9'7f4a'7c15;
+    return (product & ~std::uint64_t{3}) | 1 | (is_operation_key(key) ? 2u : 0u);
+  }
+
+  /// Those that the mapping to Application Insights names a request by.
+  [[gnu::always_inline]] static bool is_operation_key(std::string_view key) noexcept {
+    switch (key.size()) {
+      case 8: return key == "url.full" || key == "http.url";
+      case 10: return key == "http.route";
+      case 11: return key == "http.method";
+      case 17: return key == "ai.operation.name";
+      case 19: return key == "http.request.method";
+      case 24: return key == "microsoft.operation_name";
+      default: return false;
+    }
   }
 
   std::uint64_t bits_ = 0;
