@@ -16,10 +16,10 @@ OutputLedger ledger_of(const Durable& durable, const Custody& output) {
   ledger.ambiguous = head.ambiguous.load(std::memory_order_relaxed);
   ledger.items_rejected = head.items_rejected.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < drop_count; ++i) {
-    ledger.dropped[static_cast<DropReason>(i)] = head.dropped[i].load(std::memory_order_relaxed);
+    ledger.dropped[static_cast<DropReason>(i)] =
+        head.dropped[i].load(std::memory_order_relaxed) +
+        output.dropped_adopted[i].load(std::memory_order_relaxed);
   }
-  ledger.dropped[DropReason::not_encodable] +=
-      output.not_encodable_adopted.load(std::memory_order_relaxed);
   ledger.resident = arena::resident_records(durable.arena, output.number);
   if (durable.abandoned.load(std::memory_order_acquire)) {
     ledger.dropped[DropReason::shutdown_deadline] += ledger.resident;

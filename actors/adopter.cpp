@@ -56,11 +56,33 @@ SteadyTime Adopter::step(SteadyTime now) {
     case OrphanArena::Progress::empty: break;
   }
   durable_.orphan->remove();
-  durable_.diagnostics->report(Severity::info, DiagnosticCode::orphan_adopted,
-                               "took over " + std::to_string(durable_.orphan->adopted()) +
-                                   " record(s) that a process left in its flight recorder");
+  say_adopted(*durable_.orphan);
   durable_.orphan.reset();
   return now;
+}
+
+void Adopter::say_adopted(const OrphanArena& orphan) {
+  std::string text = "took over " + std::to_string(orphan.adopted()) +
+                     " record(s) that a process left in its flight recorder";
+  if (orphan.corrupt() != 0) {
+    text += "; " + std::to_string(orphan.corrupt()) +
+            " more lay in damaged batches and are lost, counted as corrupt";
+  }
+  durable_.diagnostics->report(orphan.corrupt() == 0 ? Severity::info : Severity::warn,
+                               DiagnosticCode::orphan_adopted, text);
+}
+
+/// What removed flight recorders still held for our outputs; in records of all outputs.
+std::uint64_t Adopter::count_lost(const std::vector<arena::LostRecords>& all) {
+  std::uint64_t records = 0;
+  for (const arena::LostRecords& lost : all) {
+    for (const auto& output : durable_.outputs) {
+      if (output->queue.value != lost.output_id) continue;
+      output->lose_adopted(DropReason::adoption_limit, lost.records);
+      records += lost.records;
+    }
+  }
+  return records;
 }
 
 void Adopter::find_arenas() {
@@ -73,10 +95,15 @@ void Adopter::find_arenas() {
   arena::OrphanSurvey survey = arena::find_orphans(search);
   files_ = std::move(survey.adoptable);
   if (survey.left == 0 && survey.removed == 0) return;
-  durable_.diagnostics->report(
-      Severity::info, DiagnosticCode::orphan_left,
-      "flight recorders of dead processes: " + std::to_string(survey.left) + " left alone, " +
-          std::to_string(survey.removed) + " removed");
+  const std::uint64_t lost = count_lost(survey.lost);
+  std::string text = "flight recorders of dead processes: " + std::to_string(survey.left) +
+                     " left alone, " + std::to_string(survey.removed) + " removed";
+  if (lost != 0) {
+    text += ", with " + std::to_string(lost) +
+            " record(s) that were too old to deliver, counted as adoption_limit";
+  }
+  durable_.diagnostics->report(lost == 0 ? Severity::info : Severity::warn,
+                               DiagnosticCode::orphan_left, text);
 }
 
 /// True while there is more to do at once.

@@ -33,6 +33,8 @@ public:
 
 private:
   bool adopt_stores();
+  void say_adopted(const OrphanArena& orphan);
+  std::uint64_t count_lost(const std::vector<arena::LostRecords>& all);
   void find_arenas();
 
   Durable& durable_;

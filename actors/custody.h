@@ -89,7 +89,7 @@ public:
 
   // ---- published for ledger and health; any thread
   std::atomic<std::uint64_t> recovered{0};              // the storekeeper's
-  std::atomic<std::uint64_t> not_encodable_adopted{0};  // likewise; part of `recovered`
+  std::array<std::atomic<std::uint64_t>, drop_count> dropped_adopted{};  // likewise; part of it
   std::atomic<std::uint64_t> store_batches{0};
   std::atomic<std::uint64_t> store_records{0};
   std::atomic<std::uint64_t> store_bytes{0};
@@ -98,6 +98,12 @@ public:
   std::atomic<std::uint32_t> in_flight{0};
   void set_last_error(std::string text);
   std::string last_error() const;
+
+  /// Records of a dead process that were found and are lost; the storekeeper.
+  void lose_adopted(DropReason reason, std::uint64_t records) noexcept {
+    recovered.fetch_add(records, std::memory_order_relaxed);
+    dropped_adopted[static_cast<std::size_t>(reason)].fetch_add(records, std::memory_order_relaxed);
+  }
 
   /// Whether everything below that log position is encoded and settled here. Any thread.
   bool settled_up_to(std::uint64_t position) const noexcept;

@@ -55,6 +55,9 @@ void OrphanArena::pair_outputs() {
            .ours = output.get(),
            .writer = std::make_unique<arena::BodyWriter>(theirs_, i, arena::BodyAuthor::batcher),
            .encoder = std::make_unique<ExtentEncoder>(theirs_, std::string(key.reveal()))});
+      const std::uint64_t corrupt = orphan_.report().corrupt_records[i];
+      output->lose_adopted(DropReason::corrupt, corrupt);
+      corrupt_ += corrupt;
     }
   }
 }
@@ -158,8 +161,7 @@ OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
       return Progress::blocked;
     }
   }
-  pair.ours->recovered.fetch_add(encoded->not_encoded, std::memory_order_relaxed);
-  pair.ours->not_encodable_adopted.fetch_add(encoded->not_encoded, std::memory_order_relaxed);
+  pair.ours->lose_adopted(DropReason::not_encodable, encoded->not_encoded);
   pair.writer->skip(encoded->end, records);
   return Progress::more;
 }

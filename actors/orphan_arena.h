@@ -32,6 +32,7 @@ public:
   /// Something is left: its file stays for another adopter.
   void leave() noexcept { orphan_.region().leave(); }
   std::uint64_t adopted() const noexcept { return adopted_; }  // records, of all outputs
+  std::uint64_t corrupt() const noexcept { return corrupt_; }  // likewise, in damaged bodies: lost
 
 private:
   enum class Handed : std::uint8_t { yes, waits };
@@ -60,6 +61,7 @@ private:
   std::optional<arena::LogWriter> log_;
   std::vector<Pair> pairs_;
   std::uint64_t adopted_ = 0;
+  std::uint64_t corrupt_ = 0;
   bool spans_copied_ = false;
 };
 

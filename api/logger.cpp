@@ -1,10 +1,33 @@
+#include "api/recorded_exception.h"
 #include "runtime/produce/producer.h"
 
 #include <posthaste/logger.h>
 
+#include <vector>
+
 namespace posthaste {
 
 using produce::Producer;
+
+namespace {
+
+template <class Exception>
+void emit_exception(const Logger& logger, std::uint16_t runtime, Severity severity,
+                    const Exception& exception, std::string_view body, LogOptions options,
+                    const void* caller) noexcept {
+  try {
+    RecordedException recorded(exception, stack_for(runtime, options.attributes, caller));
+    const std::vector<Attribute> all = recorded.attributes(options.attributes, false);
+    options.attributes = Attributes(std::span<const Attribute>(all));
+    logger.emit(severity, body.empty() ? std::string_view(recorded.message()) : body, options);
+  } catch (...) {
+    options.attributes = {{"exception.type", "unknown"},
+                          {"exception.message", "there was no memory to record it"}};
+    logger.emit(severity, body, options);
+  }
+}
+
+}  // namespace
 
 bool Logger::is_enabled(Severity severity) const noexcept {
   Producer* const producer = Producer::at(runtime_);
@@ -18,6 +41,18 @@ void Logger::emit(Severity severity, AttributeValue body,
   if (Producer* const producer = Producer::at(runtime_)) {
     producer->emit(number_, severity, body, options);
   }
+}
+
+void Logger::record_exception(Severity severity, const std::exception& exception,
+                              std::string_view body, const LogOptions& options) const noexcept {
+  if (!is_enabled(severity)) return;
+  emit_exception(*this, runtime_, severity, exception, body, options, __builtin_return_address(0));
+}
+
+void Logger::record_exception(Severity severity, const std::exception_ptr& exception,
+                              std::string_view body, const LogOptions& options) const noexcept {
+  if (exception == nullptr || !is_enabled(severity)) return;
+  emit_exception(*this, runtime_, severity, exception, body, options, __builtin_return_address(0));
 }
 
 }  // namespace posthaste

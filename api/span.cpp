@@ -1,14 +1,10 @@
+#include "api/recorded_exception.h"
 #include "runtime/model/record_times.h"
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
 
 #include <posthaste/tracer.h>
 
-#include <cxxabi.h>
-
-#include <cstdlib>
-#include <memory>
-#include <typeinfo>
 #include <vector>
 
 namespace posthaste {
@@ -44,15 +40,22 @@ using produce::SpanSlot;
   Producer::known(runtime)->span(slot).set_slowly(key, AttributeValue(type, word));
 }
 
-std::string demangled(const std::type_info& type) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
-  return status == 0 && name != nullptr ? name.get() : type.name();
-}
-
 std::uint64_t wall_ns(TimePoint time) noexcept {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+template <class Exception>
+void add_exception(Span& span, std::uint16_t runtime, const Exception& exception,
+                   const Attributes& attributes, bool escaped, const void* caller) noexcept {
+  try {
+    RecordedException recorded(exception, stack_for(runtime, attributes, caller));
+    const std::vector<Attribute> all = recorded.attributes(attributes, escaped);
+    span.add_event("exception", Attributes(std::span<const Attribute>(all)));
+  } catch (...) {
+    span.add_event("exception", {{"exception.type", "unknown"},
+                                 {"exception.message", "there was no memory to record it"}});
+  }
+  span.set_status(StatusCode::error);
 }
 
 }  // namespace
@@ -145,46 +148,18 @@ Span& Span::update_name(std::string_view name) noexcept {
 
 Span& Span::record_exception(const std::exception& exception, Attributes attributes,
                              bool escaped) noexcept {
-  if ((flags_ & recording) == 0) return *this;
-  try {
-    const std::string type = demangled(typeid(exception));
-    SpanAccess::add_exception(*this, type, exception.what(), attributes, escaped);
-  } catch (...) {  // no memory for the name
-    SpanAccess::add_exception(*this, typeid(exception).name(), exception.what(), attributes,
-                              escaped);
+  if (is_recording()) {
+    add_exception(*this, runtime_, exception, attributes, escaped, __builtin_return_address(0));
   }
   return *this;
 }
 
 Span& Span::record_exception(const std::exception_ptr& exception, Attributes attributes,
                              bool escaped) noexcept {
-  if ((flags_ & recording) == 0 || exception == nullptr) return *this;
-  try {
-    std::rethrow_exception(exception);
-  } catch (const std::exception& known) {
-    return record_exception(known, attributes, escaped);
-  } catch (...) {
-    const std::type_info* const type = abi::__cxa_current_exception_type();
-    try {
-      const std::string name = type == nullptr ? "unknown" : demangled(*type);
-      SpanAccess::add_exception(*this, name, {}, attributes, escaped);
-    } catch (...) {
-      SpanAccess::add_exception(*this, "unknown", {}, attributes, escaped);
-    }
+  if (exception != nullptr && is_recording()) {
+    add_exception(*this, runtime_, exception, attributes, escaped, __builtin_return_address(0));
   }
   return *this;
-}
-
-void SpanAccess::add_exception(Span& span, std::string_view type, std::string_view message,
-                               Attributes attributes, bool escaped) {
-  std::vector<Attribute> all;
-  all.reserve(attributes.size() + 3);
-  all.push_back({"exception.type", type});
-  all.push_back({"exception.message", message});
-  if (escaped) all.push_back({"exception.escaped", true});
-  all.insert(all.end(), attributes.begin(), attributes.end());
-  span.add_event("exception", Attributes(std::span<const Attribute>(all)));
-  span.set_status(StatusCode::error);
 }
 
 void Span::end() noexcept {

@@ -68,6 +68,7 @@ produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
   setup.logs_with_trace = logs.sampled_with_trace;
   setup.on_start = settings.on_start();
   setup.on_end = settings.on_end();
+  setup.exception_stacks = settings.exception_stacks();
   return setup;
 }
 

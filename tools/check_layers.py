@@ -33,7 +33,7 @@ THIRD_PARTY = {  # name: what its headers look like between < and >
 SYSTEM = re.compile(  # the C library's and the compiler's; everything else with a .h is a third party
     r"(sys|linux|arpa|netinet|net|asm)/[\w/]+\.h$|(cpuid|cxxabi|dirent|dlfcn|elf|endian|errno|fcntl|ifaddrs|immintrin|"
     r"[ensx]mmintrin|limits|link|malloc|netdb|poll|pthread|pwd|sched|semaphore|signal|spawn|stddef|stdint|"
-    r"stdio|stdlib|string|syscall|termios|time|ucontext|unistd|wmmintrin|x86intrin|arm_acle|arm_neon)\.h$")
+    r"stdio|stdlib|string|syscall|termios|time|ucontext|unistd|unwind|wmmintrin|x86intrin|arm_acle|arm_neon)\.h$")
 STANDARD = re.compile(r"[a-z_0-9]+$")  # <vector>, <cstdint>
 
 

@@ -35,7 +35,7 @@ private:
   void seal_lane_segment(SegmentIndex segment);
   void mend_output(std::uint32_t output);
   bool intact(const BodyEntry& entry) const;
-  void mend_body(BodyEntry& entry);
+  void mend_body(std::uint32_t output, BodyEntry& entry);
   void settle_replaced(std::uint32_t output);
   void count_bodies();
   void keep_slots();
@@ -133,7 +133,7 @@ bool Preparation::intact(const BodyEntry& entry) const {
          entry.batch < position_limit && body_crc(arena_, entry) == entry.crc;
 }
 
-void Preparation::mend_body(BodyEntry& entry) {
+void Preparation::mend_body(std::uint32_t output, BodyEntry& entry) {
   const BodyState state = entry.state.load();
   if (state == BodyState::filling) entry.extent_begin = entry.extent_end = 0;
   if (state == BodyState::free || state == BodyState::filling) {
@@ -142,7 +142,7 @@ void Preparation::mend_body(BodyEntry& entry) {
   }
   if (!intact(entry)) {
     ++report_.corrupt_bodies;
-    report_.corrupt_records += entry.records;
+    report_.corrupt_records[output] += std::min<std::uint64_t>(entry.records, most_in_a_body);
     entry.state.store(BodyState::free);
     return;
   }
@@ -160,7 +160,7 @@ void Preparation::mend_output(std::uint32_t output) {
   std::uint64_t last_batch = std::min(head.next_batch.load(), position_limit);
   for (BodyIndex i = 0; i < bodies_per_output; ++i) {
     BodyEntry& entry = arena_.body(output, i);
-    mend_body(entry);
+    mend_body(output, entry);
     if (entry.extent_end <= arena_.header().log_tail.load()) {
       encoded = std::max(encoded, entry.extent_end);
     }

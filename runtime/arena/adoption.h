@@ -12,14 +12,17 @@
 
 namespace posthaste::arena {
 
+inline constexpr std::uint64_t most_in_a_body = 10'000;  // records; the largest batch.size
+
 /// What prepare found.
 struct AdoptionReport {
-  std::uint32_t bodies = 0;              // not settled, intact
-  std::uint32_t bodies_in_flight = 0;    // a request may have delivered these
-  std::uint64_t records_in_bodies = 0;   // of all outputs
-  std::uint64_t records_in_flight = 0;   // of these
-  std::uint32_t corrupt_bodies = 0;      // dropped
-  std::uint64_t corrupt_records = 0;     // in those, as their entries say
+  std::uint32_t bodies = 0;             // not settled, intact
+  std::uint32_t bodies_in_flight = 0;   // a request may have delivered these
+  std::uint64_t records_in_bodies = 0;  // of all outputs
+  std::uint64_t records_in_flight = 0;  // of these
+  std::uint32_t corrupt_bodies = 0;     // dropped
+  /// In those, by output, as their entries say; none is believed to be above `most_in_a_body`.
+  std::array<std::uint64_t, most_outputs> corrupt_records{};
   std::uint32_t damaged_log_places = 0;  // where bytes in the log made no sense
   std::uint32_t unusable_segments = 0;   // belonged to nothing; free again
 };

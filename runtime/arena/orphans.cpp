@@ -60,17 +60,26 @@ std::optional<OrphanFile> take_if_dead(const RecorderDirectory& directory,
                     static_cast<std::size_t>(status.st_size), modified(status)};
 }
 
+/// A record takes no less in a body, however well that was compressed.
+constexpr std::uint64_t least_record_bytes = 16;
+
 void look_at(OrphanSurvey& survey, const OrphanSearch& search, OrphanFile file, bool named) {
   OrphanFate fate = OrphanFate::leave;
+  std::optional<OrphanHead> head;
   if (named) {
-    fate = judge_orphan(read_orphan_head(file), search, file.last_alive);
+    head = read_orphan_head(file);
+    fate = judge_orphan(head, search, file.last_alive);
   } else if (search.now - file.last_alive > unnamed_age_limit) {
     fate = OrphanFate::remove;
   }
   if (fate == OrphanFate::adopt) {
     survey.adoptable.push_back(std::move(file));
   } else if (fate == OrphanFate::remove) {
-    if (::unlink(file.path.c_str()) == 0) ++survey.removed;
+    if (::unlink(file.path.c_str()) != 0) return;
+    ++survey.removed;
+    if (head) {
+      survey.lost.insert(survey.lost.end(), head->undelivered.begin(), head->undelivered.end());
+    }
   } else if (named) {
     ++survey.left;
   }
@@ -95,12 +104,18 @@ std::optional<OrphanHead> read_orphan_head(std::span<const std::byte> start,
   }
   head.touched = std::min(header.touched.load(), head.geometry.segments);
   const std::size_t outputs = Arena::outputs_offset(head.geometry);
+  const std::uint64_t most = file_size / least_record_bytes;
   for (std::size_t i = 0; i < head.geometry.outputs; ++i) {
-    const std::size_t at = outputs + i * sizeof(OutputHead) + offsetof(OutputHead, id);
-    std::uint64_t id = 0;
-    if (at + sizeof id > start.size()) return std::nullopt;
-    std::memcpy(&id, start.data() + at, sizeof id);
-    head.output_ids.push_back(id);
+    const std::size_t at = outputs + i * sizeof(OutputHead);
+    if (at + sizeof(OutputHead) > start.size()) return std::nullopt;
+    alignas(OutputHead) std::array<std::byte, sizeof(OutputHead)> output_copy;
+    std::memcpy(output_copy.data(), start.data() + at, output_copy.size());
+    const auto& output = *reinterpret_cast<const OutputHead*>(output_copy.data());
+    const std::uint64_t recorded = header.log_records.load();
+    const std::uint64_t encoded = std::min(output.encoded_records.load(), recorded);
+    const std::uint64_t in_bodies = std::min(output.body_records.load(), most);
+    head.output_ids.push_back(output.id);
+    head.undelivered.push_back({output.id, std::min(recorded - encoded + in_bodies, most)});
   }
   return head;
 }

@@ -35,10 +35,18 @@ struct OrphanSearch {
   WallTime now{};
 };
 
+/// Records that one output had not got when their file was removed, as far as the file's tables
+/// tell: what still lay in lanes is not among them.
+struct LostRecords {
+  std::uint64_t output_id;
+  std::uint64_t records;
+};
+
 struct OrphanSurvey {
   std::vector<OrphanFile> adoptable;  // at most most_adopted; whoever died last comes first
   std::uint32_t left = 0;             // other outputs, other formats, or one too many
   std::uint32_t removed = 0;          // of an earlier boot, unreadable, or older than 47 h
+  std::vector<LostRecords> lost;      // in those
 };
 
 OrphanSurvey find_orphans(const OrphanSearch& search);
@@ -50,6 +58,7 @@ struct OrphanHead {
   std::uint32_t touched = 0;  // segments
   std::array<char, 40> boot_id{};
   std::vector<std::uint64_t> output_ids;
+  std::vector<LostRecords> undelivered;  // one for each output; never more than the file could hold
 };
 std::optional<OrphanHead> read_orphan_head(std::span<const std::byte> start, std::size_t file_size);
 std::optional<OrphanHead> read_orphan_head(const OrphanFile& file);

@@ -20,7 +20,9 @@ Slot* SlotPool::take_new_segment(std::uint32_t lane) const noexcept {
     header.slot_segments.fetch_sub(1, std::memory_order_relaxed);
     return nullptr;
   }
-  const auto segment = arena_.take_segment(SegmentUse::slots, Claim::ordinary);
+  // Whoever dies before the heads are laid out leaves a segment that belongs to nothing, not slots
+  // with the bytes of an earlier use for heads.
+  const auto segment = arena_.take_segment(SegmentUse::free, Claim::ordinary);
   if (!segment) {
     header.slot_segments.fetch_sub(1, std::memory_order_relaxed);
     return nullptr;
@@ -32,6 +34,7 @@ Slot* SlotPool::take_new_segment(std::uint32_t lane) const noexcept {
     first[i].operation.sequence.store(0, std::memory_order_relaxed);
     first[i].operation.size.store(0, std::memory_order_relaxed);
   }
+  arena_.descriptor(*segment).use.store(SegmentUse::slots, std::memory_order_release);
   for (std::uint32_t i = 1; i < slots_per_segment; ++i) give_back(lane, first[i]);
   return first;
 }

@@ -44,11 +44,16 @@ struct TickScale {
   std::chrono::nanoseconds between(std::uint64_t from, std::uint64_t to) const noexcept {
     const bool forward = to >= from;
     const auto distance = static_cast<Uint128>(forward ? to - from : from - to);
-    const auto ns = static_cast<std::int64_t>((distance * ns_per_tick_q32) >> 32);
+    const Uint128 wide = (distance * ns_per_tick_q32) >> 32;
+    const auto ns = static_cast<std::int64_t>(wide < INT64_MAX ? wide : INT64_MAX);
     return std::chrono::nanoseconds{forward ? ns : -ns};
   }
+  /// Saturates, as `between` does: ticks and scale may come out of a damaged file.
   WallTime to_wall(std::uint64_t at) const noexcept {
-    return WallTime{std::chrono::nanoseconds{wall_ns} + between(tick, at)};
+    const std::int64_t apart = between(tick, at).count();
+    std::int64_t ns = 0;
+    if (__builtin_add_overflow(wall_ns, apart, &ns)) ns = apart < 0 ? INT64_MIN : INT64_MAX;
+    return WallTime{std::chrono::nanoseconds{ns}};
   }
 };
 

@@ -209,6 +209,8 @@ void Finalizer::read_callbacks() {
   if (settings_.on_start) resolver_.remember(SettingId::on_start, "set", Origin::code);
   if (settings_.on_end) resolver_.remember(SettingId::on_end, "set", Origin::code);
   if (settings_.diagnostics) resolver_.remember(SettingId::diagnostics, "set", Origin::code);
+  values_.exception_stacks =
+      resolver_.flag(SettingId::exception_stacks, settings_.exception_stacks);
   values_.shutdown_deadline =
       resolver_.duration(SettingId::shutdown_deadline, settings_.shutdown_deadline);
 }

@@ -70,6 +70,7 @@ public:
   /// Either may be empty.
   const std::function<void(Span&)>& on_start() const noexcept { return values_.on_start; }
   const std::function<void(EndingSpan&)>& on_end() const noexcept { return values_.on_end; }
+  bool exception_stacks() const noexcept { return values_.exception_stacks; }
   std::chrono::milliseconds shutdown_deadline() const noexcept { return values_.shutdown_deadline; }
   const FinalStore& store() const noexcept { return values_.store; }
   const FinalArena& arena() const noexcept { return values_.arena; }
@@ -88,6 +89,7 @@ private:
     FinalLogSettings logs;
     std::function<void(Span&)> on_start;
     std::function<void(EndingSpan&)> on_end;
+    bool exception_stacks = true;
     std::chrono::milliseconds shutdown_deadline;
     FinalStore store;
     FinalArena arena;

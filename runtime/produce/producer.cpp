@@ -62,6 +62,7 @@ void Producer::open(ProducerSetup setup) {
   on_end_ = std::move(setup.on_end);
   has_on_start_ = static_cast<bool>(on_start_);
   has_on_end_ = static_cast<bool>(on_end_);
+  takes_stacks_ = setup.exception_stacks;
   scopes_ = std::make_unique<arena::ScopeTable>(arena_);
   loggers_ = std::make_unique<LoggerTable>();
   late_calls_.store(0, std::memory_order_relaxed);

@@ -47,6 +47,7 @@ struct ProducerSetup {
   bool logs_with_trace = false;  // logs of a trace that is not kept are not kept
   std::function<void(Span&)> on_start = {};
   std::function<void(EndingSpan&)> on_end = {};
+  bool exception_stacks = true;
 };
 
 class Producer {
@@ -76,6 +77,8 @@ public:
   Bell& bell() noexcept { return bell_; }
   arena::ScopeTable& scopes() noexcept { return *scopes_; }
   LoggerTable& loggers() noexcept { return *loggers_; }
+  /// Whether an exception is recorded with the calls that lead to where it is recorded.
+  bool takes_stacks() const noexcept { return takes_stacks_; }
   /// Refused so far, by reason; any thread.
   Counts<RefusalReason> refused() const noexcept;
   /// A span ended after the close.
@@ -168,6 +171,7 @@ private:
   std::array<ParentRule::Then, 4> parents_{};  // by remote * 2 + sampled
   bool has_on_start_ = false;
   bool has_on_end_ = false;
+  bool takes_stacks_ = true;
   double sample_rate_ = 100;
   std::uint64_t ticks_per_second_ = 1'000'000'000;
   RecordLimits span_limits_;

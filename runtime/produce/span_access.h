@@ -40,8 +40,6 @@ struct SpanAccess {
     const auto& image = static_cast<const arena::Slot*>(slot)->image;
     return *reinterpret_cast<const model::RecordHead*>(image.data());
   }
-  static void add_exception(Span& span, std::string_view type, std::string_view message,
-                            Attributes attributes, bool escaped);
   static Tracer tracer(std::uint16_t runtime, std::uint16_t scope) noexcept {
     return Tracer(runtime, scope);
   }

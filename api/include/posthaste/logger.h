@@ -17,6 +17,7 @@
 #include <posthaste/span.h>
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -47,6 +48,15 @@ public:
   void emit(Severity severity, AttributeValue body, Attributes attributes = {}) const noexcept {
     emit(severity, body, LogOptions{.attributes = attributes});
   }
+
+  /// A record of an exception: its type, message, causes and calls, as Span::record_exception tells
+  /// them, become an exception in Application Insights. Allocates. `body` says what it meant; none:
+  /// the exception's message.
+  void record_exception(Severity severity, const std::exception& exception,
+                        std::string_view body = {}, const LogOptions& options = {}) const noexcept;
+  /// Likewise; anything may have been thrown. Null does nothing.
+  void record_exception(Severity severity, const std::exception_ptr& exception,
+                        std::string_view body = {}, const LogOptions& options = {}) const noexcept;
 
   void trace(std::string_view body, Attributes attributes = {}) const noexcept {
     emit(Severity::trace, body, attributes);

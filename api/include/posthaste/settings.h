@@ -153,6 +153,8 @@ struct Settings {
   std::function<void(Span&)> on_start = {};
   std::function<void(EndingSpan&)> on_end = {};
   DiagnosticsHandler diagnostics = {};
+  /// Whether record_exception notes the calls that lead to it. Unset: true.
+  std::optional<bool> exception_stacks = {};
 
   /// True: every call does nothing. OTEL_SDK_DISABLED
   std::optional<bool> disabled = {};

@@ -109,8 +109,11 @@ public:
   /// Also renames the operation of those beneath this span, if it is a local root.
   Span& update_name(std::string_view name) noexcept;
 
-  /// An event `exception` with type (demangled where RTTI allows) and message, and status error.
-  /// `escaped`: the exception leaves the span.
+  /// An event `exception` with type (readable) and message, those of nested exceptions
+  /// (std::throw_with_nested) at most ten deep, and status error; and with the calls that lead to
+  /// this one, `exception.stacktrace`, unless Settings::exception_stacks is off or the attributes
+  /// have one. That is where the exception was caught: where it was thrown is not known any more.
+  /// Allocates, and takes some microseconds. `escaped`: the exception leaves the span.
   Span& record_exception(const std::exception& exception, Attributes attributes = {},
                          bool escaped = false) noexcept;
   /// Likewise; anything may have been thrown. Null does nothing.

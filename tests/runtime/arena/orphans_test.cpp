@@ -179,5 +179,39 @@ TEST(Orphans, AreLeftWhenTheyCannotBeOpened) {
   EXPECT_EQ(directory.files(), 1u);
 }
 
+TEST(Orphans, ThatAreRemovedSayHowManyRecordsWereLostWithThem) {
+  const MemoryDirectory directory;
+  leave_orphan(directory, 1, [](const Arena& arena) {
+    arena.header().log_records = 10;
+    arena.output(0).encoded_records = 10;
+    arena.output(0).body_records = 4;
+    arena.output(1).encoded_records = 7;
+  });
+  OrphanSearch search = search_in(directory);
+  search.now += orphan_age_limit + hours{1};
+  const OrphanSurvey survey = find_orphans(search);
+  EXPECT_EQ(survey.removed, 1u);
+  ASSERT_EQ(survey.lost.size(), 2u);
+  EXPECT_EQ(survey.lost[0].output_id, 100u);
+  EXPECT_EQ(survey.lost[0].records, 4u);
+  EXPECT_EQ(survey.lost[1].output_id, 200u);
+  EXPECT_EQ(survey.lost[1].records, 3u);
+}
+
+TEST(Orphans, AreNotBelievedToHaveLostMoreThanTheyCouldHold) {
+  const MemoryDirectory directory;
+  leave_orphan(directory, 1, [](const Arena& arena) {
+    arena.header().log_records = UINT64_MAX;
+    arena.output(0).body_records = UINT64_MAX;
+    arena.output(1).encoded_records = UINT64_MAX;
+  });
+  OrphanSearch search = search_in(directory);
+  search.now += orphan_age_limit + hours{1};
+  const OrphanSurvey survey = find_orphans(search);
+  ASSERT_EQ(survey.lost.size(), 2u);
+  EXPECT_LE(survey.lost[0].records, Arena::size_of(geometry) / 16);
+  EXPECT_EQ(survey.lost[1].records, 0u);
+}
+
 }  // namespace
 }  // namespace posthaste::arena
