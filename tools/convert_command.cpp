@@ -68,25 +68,32 @@ ExitCode fail(const Error& error) {
   return exit_code_of(error);
 }
 
-/// One input, told on stderr what became of it.
-ExitCode convert_file(const Options& options, const std::string& path,
-                      EnvelopeWriter::Write write) {
+struct Outcome {
+  ExitCode code = ExitCode::ok;
+  bool whole = true;  // all of the input was converted, though perhaps not every item has a line
+};
+
+/// One input; says on stderr what became of it.
+Outcome convert_file(const Options& options, const std::string& path, EnvelopeWriter::Write write) {
   const auto input = read_input(path);
-  if (!input) return fail(input.error());
+  if (!input) return {fail(input.error()), false};
   const Conversion done =
       convert(*input, formats.at(options.format), options.envelopes, std::move(write));
   const std::string shown = path == "-" ? "stdin" : path;
   if (done.defect) {
     complain(name, shown + ": " + done.defect->to_string());
-    return ExitCode::not_so;
+    return {ExitCode::not_so, false};
   }
-  if (!done.written) return fail(done.written.error());
+  if (!done.written) return {fail(done.written.error()), false};
+  Outcome outcome;
   for (const auto& [reason, count] : done.refused) {
     complain(name, shown + ": left out " + std::to_string(count) +
                        (count == 1 ? " item: " : " items: ") +
                        std::string(wire::to_string(reason)));
+    // That a point without a number has no envelope is the mapping, not a failure.
+    if (reason != wire::EncodeRefusal::not_finite) outcome.code = ExitCode::not_so;
   }
-  return ExitCode::ok;
+  return outcome;
 }
 
 Result<void> print(std::string_view text) {
@@ -95,11 +102,13 @@ Result<void> print(std::string_view text) {
 }
 
 ExitCode convert_files(const Options& options) {
+  ExitCode worst = ExitCode::ok;
   for (const std::string& path : options.files) {
-    const ExitCode code = convert_file(options, path, print);
-    if (code != ExitCode::ok) return code;
+    const Outcome outcome = convert_file(options, path, print);
+    if (!outcome.whole) return outcome.code;
+    if (outcome.code != ExitCode::ok) worst = outcome.code;
   }
-  if (std::fflush(stdout) == 0) return ExitCode::ok;
+  if (std::fflush(stdout) == 0) return worst;
   return fail(Error(ErrorCode::store_io, "cannot write stdout"));
 }
 
@@ -126,12 +135,12 @@ Result<std::vector<std::string>> list_cases(const std::string& directory) {
 ExitCode convert_case(const Options& options, const std::string& each) {
   auto draft = TextFileDraft::begin((fs::path(options.out) / (each + ".ndjson")).string());
   if (!draft) return fail(draft.error());
-  const ExitCode code =
+  const Outcome outcome =
       convert_file(options, (fs::path(options.cases) / each / "input.json").string(),
                    [&](std::string_view text) { return draft->append(text); });
-  if (code != ExitCode::ok) return code;
+  if (!outcome.whole) return outcome.code;
   const auto finished = draft->finish();
-  return finished ? ExitCode::ok : fail(finished.error());
+  return finished ? outcome.code : fail(finished.error());
 }
 
 /// Goes on behind a malformed case: each has a file of its own.

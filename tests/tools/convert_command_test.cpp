@@ -125,6 +125,15 @@ TEST_F(ConvertCommand, RefusesAnInputThatIsTooLong) {
   EXPECT_EQ(outcome.err, "posthaste convert: " + path + ": byte 67108864: longer than 64 MiB\n");
 }
 
+TEST_F(ConvertCommand, SaysHowManyItemsHaveNoEnvelope) {
+  const Outcome points =
+      convert({write("nan.json", R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+      {"name":"m","gauge":{"dataPoints":[{"asDouble":"NaN"},{"asDouble":"NaN"},{"asInt":1}]}}]}]}]})")});
+  EXPECT_EQ(points.exit_code, 0) << "a point without a number is no failure";
+  EXPECT_EQ(lines(points.out), 1);
+  EXPECT_THAT(points.err, ::testing::EndsWith("nan.json: left out 2 items: not_finite\n"));
+}
+
 TEST_F(ConvertCommand, ToldWronglySaysHowToAsk) {
   EXPECT_EQ(convert({}).exit_code, 2);
   EXPECT_EQ(convert({"--cases", directory_}).exit_code, 2) << "without --out";

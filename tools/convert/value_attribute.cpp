@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unordered_map>
 
 namespace posthaste::tools {
 namespace {
@@ -14,6 +15,25 @@ bool all_of_kind(std::span<const Value> elements, ValueKind kind) noexcept {
   return std::all_of(elements.begin(), elements.end(),
                      [kind](const Value& each) { return each.kind() == kind; });
 }
+
+/// Which of equal keys is the last. Short lists are searched, long ones have an index.
+class LastOfKeys {
+public:
+  explicit LastOfKeys(std::span<const KeyValue> list) : list_(list) {
+    if (list.size() <= 32) return;
+    for (const KeyValue& each : list) index_[each.key] = &each;
+  }
+  bool is(const KeyValue& pair) const {
+    if (!index_.empty()) return index_.at(pair.key) == &pair;
+    const auto later = list_.subspan(static_cast<std::size_t>(&pair - list_.data()) + 1);
+    return std::none_of(later.begin(), later.end(),
+                        [&](const KeyValue& each) { return each.key == pair.key; });
+  }
+
+private:
+  std::span<const KeyValue> list_;
+  std::unordered_map<std::string_view, const KeyValue*> index_;
+};
 
 }  // namespace
 
@@ -58,10 +78,11 @@ AttributeValue ValueAttributes::value(const Value& value) {
 }
 
 Attributes ValueAttributes::attributes(std::span<const KeyValue> list, UnsetValue unset) {
+  const LastOfKeys last(list);
   otlp::ListBuilder<Attribute> pairs(pairs_);
   for (const KeyValue& each : list) {
     if (each.value.kind() == ValueKind::unset && unset == UnsetValue::dropped) continue;
-    pairs.add({each.key, value(each.value)});
+    if (last.is(each)) pairs.add({each.key, value(each.value)});
   }
   return pairs.keep(memory_);
 }

@@ -23,7 +23,7 @@ public:
   /// What was made so far is no longer good.
   void clear() noexcept { memory_.clear(); }
 
-  /// Both are good until clear().
+  /// Both are good until clear(). Of equal keys the last counts.
   AttributeValue value(const otlp::Value& value);
   Attributes attributes(std::span<const otlp::KeyValue> list, UnsetValue unset);
 

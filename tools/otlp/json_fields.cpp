@@ -97,6 +97,11 @@ bool JsonFields::fail(std::string reason) {
   return false;
 }
 
+bool JsonFields::wrong_value(std::string reason) {
+  if (!defect_) defect_ = Defect{value_at_, {}, std::move(reason)};
+  return false;
+}
+
 bool JsonFields::malformed() {
   if (cursor_.too_deep()) return fail("nested too deep");
   return fail(cursor_.at_end() ? "the JSON text ends too early" : "not JSON");
@@ -123,6 +128,7 @@ void JsonFields::leave(std::string_view key) {
 
 bool JsonFields::expect(JsonKind kind) {
   const JsonKind found = cursor_.kind();
+  value_at_ = cursor_.offset();
   if (found == kind) return true;
   if (found == JsonKind::nothing || cursor_.failed()) return malformed();
   return fail("expected " + std::string(tools::to_string(kind)) + ", found " +
@@ -178,14 +184,14 @@ bool JsonFields::bytes(std::string_view& value) {
   int held = 0;
   for (const char c : text) {
     const int digit = base64_digit(c);
-    if (digit < 0) return fail("not base64");
+    if (digit < 0) return wrong_value("not base64");
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
     held += 6;
     if (held < 8) continue;
     held -= 8;
     *to++ = static_cast<char>(bits >> held & 0xFF);
   }
-  if (held == 6) return fail("not base64: one character is left over");
+  if (held == 6) return wrong_value("not base64: one character is left over");
   value = {begin, static_cast<std::size_t>(to - begin)};
   return true;
 }
@@ -204,7 +210,7 @@ bool JsonFields::number(double& value) {
   } else if (text == "Infinity" || text == "-Infinity") {
     value = text.front() == '-' ? -HUGE_VAL : HUGE_VAL;
   } else if (!parse_whole(text, value) || !std::isfinite(value)) {
-    return fail("not a number of 64 bits: " + printable(text, 40));
+    return wrong_value("not a number of 64 bits: " + printable(text, 40));
   }
   return true;
 }
@@ -228,13 +234,13 @@ bool JsonFields::signed_integer(std::int64_t& value, std::int64_t least, std::in
     // 1e3 and 5.0 are whole numbers too.
     if (!parse_whole(text, approximate) || std::trunc(approximate) != approximate ||
         std::abs(approximate) >= 0x1p63) {
-      return fail("not a whole number of " + std::to_string(most > INT32_MAX ? 64 : 32) +
-                  " bits: " + printable(text, 40));
+      return wrong_value("not a whole number of " + std::to_string(most > INT32_MAX ? 64 : 32) +
+                         " bits: " + printable(text, 40));
     }
     value = static_cast<std::int64_t>(approximate);
   }
   if (value >= least && value <= most) return true;
-  return fail("out of range: " + printable(text, 40));
+  return wrong_value("out of range: " + printable(text, 40));
 }
 
 bool JsonFields::unsigned_integer(std::uint64_t& value, std::uint64_t most) {
@@ -244,12 +250,12 @@ bool JsonFields::unsigned_integer(std::uint64_t& value, std::uint64_t most) {
   if (!parse_whole(text, value)) {
     if (!parse_whole(text, approximate) || std::trunc(approximate) != approximate ||
         approximate < 0 || approximate >= 0x1p64) {
-      return fail("not a whole number of 0 or more: " + printable(text, 40));
+      return wrong_value("not a whole number of 0 or more: " + printable(text, 40));
     }
     value = static_cast<std::uint64_t>(approximate);
   }
   if (value <= most) return true;
-  return fail("out of range: " + printable(text, 40));
+  return wrong_value("out of range: " + printable(text, 40));
 }
 
 bool JsonFields::enumeration(std::int32_t& value, std::string_view prefix,
@@ -265,7 +271,7 @@ bool JsonFields::enumeration(std::int32_t& value, std::string_view prefix,
       return true;
     }
   }
-  return fail("unknown name: " + printable(text, 40));
+  return wrong_value("unknown name: " + printable(text, 40));
 }
 
 bool JsonFields::hexadecimal(std::span<std::uint8_t> bytes) {
@@ -273,8 +279,8 @@ bool JsonFields::hexadecimal(std::span<std::uint8_t> bytes) {
   if (!string(text)) return false;
   if (text.empty()) return true;
   const auto wrong = [&] {
-    return fail("expected " + std::to_string(2 * bytes.size()) + " hexadecimal digits, found " +
-                printable(text, 40));
+    return wrong_value("expected " + std::to_string(2 * bytes.size()) +
+                       " hexadecimal digits, found " + printable(text, 40));
   };
   if (text.size() != 2 * bytes.size()) return wrong();
   for (std::size_t i = 0; i < bytes.size(); ++i) {

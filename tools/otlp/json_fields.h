@@ -110,6 +110,8 @@ public:
 
 private:
   bool expect(JsonKind kind);
+  /// Notes the first failure, where the value at hand begins.
+  bool wrong_value(std::string reason);
   bool malformed();
   void leave(std::string_view key);
   bool unescape(std::string_view raw, std::string_view& text);
@@ -121,6 +123,7 @@ private:
   JsonCursor cursor_;
   ItemMemory& memory_;
   std::optional<Defect> defect_;
+  std::size_t value_at_ = 0;
 };
 
 }  // namespace posthaste::tools::otlp

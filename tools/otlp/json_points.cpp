@@ -44,12 +44,18 @@ bool JsonPoints::metric() {
 }
 
 bool JsonPoints::data(Metric& metric, MetricKind kind, std::optional<Waiting>& waiting) {
+  waiting.reset();
+  // Of several kinds the last counts.
   metric.kind = kind;
+  metric.temporality = 0;
+  metric.is_monotonic = false;
+  const bool temporal = kind != MetricKind::gauge && kind != MetricKind::summary;
   return fields_.object([&](std::string_view key) {
-    if (key == "aggregationTemporality") {
+    if (key == "aggregationTemporality" && temporal) {
       return fields_.enumeration(metric.temporality, "AGGREGATION_TEMPORALITY_", temporalities);
     }
-    if (key == "isMonotonic") return fields_.boolean(metric.is_monotonic);
+    if (key == "isMonotonic" && kind == MetricKind::sum)
+      return fields_.boolean(metric.is_monotonic);
     if (key == "dataPoints") waiting = Waiting{fields_.bookmark(), kind};
     return fields_.skip();
   });
@@ -67,43 +73,55 @@ bool JsonPoints::tell(Metric metric, const Waiting& waiting) {
   return fields_.array([&] {
     fields_.memory().clear();
     MetricPoint next;
-    if (!point(next)) return false;
+    if (!point(next, metric.kind)) return false;
     visitor_.point(metric, next);
     return true;
   });
 }
 
-bool JsonPoints::point(MetricPoint& point) {
+bool JsonPoints::point(MetricPoint& point, MetricKind kind) {
   return fields_.object([&](std::string_view key) {
-    std::int64_t whole = 0;
-    double real = 0;
     if (key == "attributes") return values_.attributes(point.attributes);
     if (key == "startTimeUnixNano") return fields_.integer(point.start);
     if (key == "timeUnixNano") return fields_.integer(point.time);
     if (key == "flags") return fields_.integer(point.flags);
-    if (key == "asInt") {
-      return fields_.integer(whole) && (point.value = Value::of_int64(whole), true);
+    if (kind == MetricKind::gauge || kind == MetricKind::sum) return number_member(point, key);
+    if (key == "count") return fields_.integer(point.count);
+    if (key == "sum") return optional_number(point.sum);
+    if (kind == MetricKind::summary) {
+      return key == "quantileValues" ? quantiles(point.quantiles) : fields_.skip();
     }
-    if (key == "asDouble") {
-      return fields_.number(real) && (point.value = Value::of_float64(real), true);
-    }
-    return histogram_member(point, key);
+    if (key == "min") return optional_number(point.min);
+    if (key == "max") return optional_number(point.max);
+    return kind == MetricKind::histogram ? histogram_member(point, key)
+                                         : exponential_member(point, key);
   });
 }
 
+bool JsonPoints::number_member(MetricPoint& point, std::string_view key) {
+  std::int64_t whole = 0;
+  double real = 0;
+  if (key == "asInt") {
+    return fields_.integer(whole) && (point.value = Value::of_int64(whole), true);
+  }
+  if (key == "asDouble") {
+    return fields_.number(real) && (point.value = Value::of_float64(real), true);
+  }
+  return fields_.skip();
+}
+
 bool JsonPoints::histogram_member(MetricPoint& point, std::string_view key) {
-  if (key == "count") return fields_.integer(point.count);
-  if (key == "sum") return optional_number(point.sum);
-  if (key == "min") return optional_number(point.min);
-  if (key == "max") return optional_number(point.max);
   if (key == "bucketCounts") return counts(point.bucket_counts);
   if (key == "explicitBounds") return bounds(point.explicit_bounds);
+  return fields_.skip();
+}
+
+bool JsonPoints::exponential_member(MetricPoint& point, std::string_view key) {
   if (key == "scale") return fields_.integer(point.scale);
   if (key == "zeroCount") return fields_.integer(point.zero_count);
   if (key == "zeroThreshold") return fields_.number(point.zero_threshold);
   if (key == "positive") return buckets(point.positive);
   if (key == "negative") return buckets(point.negative);
-  if (key == "quantileValues") return quantiles(point.quantiles);
   return fields_.skip();
 }
 

@@ -23,7 +23,9 @@ private:
 
   bool data(Metric& metric, MetricKind kind, std::optional<Waiting>& waiting);
   bool tell(Metric metric, const Waiting& waiting);
-  bool point(MetricPoint& point);
+  bool point(MetricPoint& point, MetricKind kind);
+  bool number_member(MetricPoint& point, std::string_view key);
+  bool exponential_member(MetricPoint& point, std::string_view key);
   bool histogram_member(MetricPoint& point, std::string_view key);
   bool buckets(Buckets& buckets);
   bool counts(std::span<const std::uint64_t>& counts);
