@@ -88,7 +88,7 @@ public:
   std::uint32_t leases_asked = 0;
 
   // ---- published for ledger and health; any thread
-  std::atomic<std::uint64_t> recovered{0};              // the storekeeper's
+  std::atomic<std::uint64_t> recovered{0};                               // the storekeeper's
   std::array<std::atomic<std::uint64_t>, drop_count> dropped_adopted{};  // likewise; part of it
   std::atomic<std::uint64_t> store_batches{0};
   std::atomic<std::uint64_t> store_records{0};
