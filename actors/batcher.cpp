@@ -16,8 +16,7 @@ Batcher::Batcher(Durable& durable, std::uint32_t output)
       rules_{.most_items = durable.settings->batch().size,
              .most_age = durable.settings->batch().delay},
       writer_(durable.arena, output, arena::BodyAuthor::batcher),
-      encoder_(durable.arena,
-               std::string(durable.settings->outputs()[output].instrumentation_key.reveal())) {}
+      encoder_(durable.arena, durable.settings->outputs()[output]) {}
 
 SteadyTime Batcher::step(SteadyTime now) {
   look_ahead(now);

@@ -12,8 +12,11 @@ namespace {
 
 class ConsoleSink final : public LocalSink {
 public:
-  ConsoleSink(const arena::Arena& arena, int descriptor)
-      : arena_(arena), encoder_(encoder_context(arena, "console")), descriptor_(descriptor) {}
+  ConsoleSink(const arena::Arena& arena, const config::FinalOutput& output)
+      : arena_(arena),
+        encoder_(encoder_context(arena, output)),
+        descriptor_(output.stream == Console::Stream::standard_output ? STDOUT_FILENO
+                                                                      : STDERR_FILENO) {}
 
   void take(const LocalRecord& record) noexcept override {
     const auto view = model::RecordView::from(record.bytes);
@@ -51,8 +54,7 @@ std::shared_ptr<LocalSink> sink_of(const config::FinalOutput& output,
   if (output.kind == config::OutputKind::azure_monitor) return nullptr;
   if (given) return given;
   if (output.kind == config::OutputKind::local) return output.sink;
-  const bool to_output = output.stream == Console::Stream::standard_output;
-  return std::make_shared<ConsoleSink>(arena, to_output ? STDOUT_FILENO : STDERR_FILENO);
+  return std::make_shared<ConsoleSink>(arena, output);
 }
 
 }  // namespace posthaste::actors

@@ -18,9 +18,12 @@ model::Resource resource_of(const arena::Arena& arena) {
 
 }  // namespace
 
-wire::EncoderContext encoder_context(const arena::Arena& arena, std::string instrumentation_key) {
+wire::EncoderContext encoder_context(const arena::Arena& arena, const config::FinalOutput& output) {
   wire::EncoderContext context;
-  context.instrumentation_key = std::move(instrumentation_key);
+  context.instrumentation_key = output.kind == config::OutputKind::console
+                                    ? "console"
+                                    : std::string(output.instrumentation_key.reveal());
+  context.include_scope = output.include_scope;
   context.resource = resource_of(arena);
   context.tick_scale = arena.tick_scale();
   context.scope_of = [arena](std::uint16_t index) {
@@ -30,8 +33,8 @@ wire::EncoderContext encoder_context(const arena::Arena& arena, std::string inst
   return context;
 }
 
-ExtentEncoder::ExtentEncoder(const arena::Arena& arena, std::string instrumentation_key)
-    : arena_(arena), encoder_(encoder_context(arena, std::move(instrumentation_key))) {}
+ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output)
+    : arena_(arena), encoder_(encoder_context(arena, output)) {}
 
 Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t most_items) {
   encoder_.set_tick_scale(arena_.tick_scale());

@@ -8,6 +8,7 @@
 /// Exceptions: std::bad_alloc of its buffers, before anything is changed.
 
 #include "runtime/arena/arena.h"
+#include "runtime/config/final_output.h"
 #include "runtime/wire/envelope_encoder.h"
 #include "runtime/wire/gzip.h"
 #include "runtime/wire/item_map.h"
@@ -30,15 +31,15 @@ struct EncodedExtent {
   std::span<const std::byte> map = {};
 };
 
-/// What the encoder must know of an arena: its resource, scopes and tick scale.
-wire::EncoderContext encoder_context(const arena::Arena& arena, std::string instrumentation_key);
+/// What the encoder must know of an arena (its resource, scopes and tick scale) and of an output.
+wire::EncoderContext encoder_context(const arena::Arena& arena, const config::FinalOutput& output);
 
 class ExtentEncoder {
 public:
   static constexpr std::size_t most_plain_bytes = 1024 * 1024;
 
   /// Resource, scopes and tick scale are the arena's own.
-  ExtentEncoder(const arena::Arena& arena, std::string instrumentation_key);
+  ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output);
 
   /// From `begin`, until `most_items` lines, `most_plain_bytes`, or the log's tail. Nothing there:
   /// begin = end.

@@ -49,12 +49,12 @@ void OrphanArena::pair_outputs() {
   for (std::uint32_t i = 0; i < theirs_.geometry().outputs; ++i) {
     for (const auto& output : durable_.outputs) {
       if (!output->remote || output->queue.value != theirs_.output(i).id) continue;
-      const auto& key = durable_.settings->outputs()[output->number].instrumentation_key;
+      const auto& settings = durable_.settings->outputs()[output->number];
       pairs_.push_back(
           {.theirs = i,
            .ours = output.get(),
            .writer = std::make_unique<arena::BodyWriter>(theirs_, i, arena::BodyAuthor::batcher),
-           .encoder = std::make_unique<ExtentEncoder>(theirs_, std::string(key.reveal()))});
+           .encoder = std::make_unique<ExtentEncoder>(theirs_, settings)});
       const std::uint64_t corrupt = orphan_.report().corrupt_records[i];
       output->lose_adopted(DropReason::corrupt, corrupt);
       corrupt_ += corrupt;

@@ -209,6 +209,8 @@ Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
     if (auto added = maker.add(AzureMonitor{}, "connection_string"); !added) return added.error();
   }
   auto outputs = std::move(maker).take();
+  const bool include_scope = resolver.flag(SettingId::include_scope, settings.include_scope);
+  for (FinalOutput& output : outputs) output.include_scope = include_scope;
   if (!settings.outputs.empty()) {
     resolver.remember(SettingId::outputs, std::to_string(outputs.size()) + " outputs",
                       Origin::code);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace posthaste::model {
 namespace {
@@ -37,6 +39,12 @@ void for_each_nested(const AttributeValue& value, int depth, F&& f) {
   } else if (value.type() == AttributeType::map) {
     for (const Attribute& each : value.map()) f(each.key, each.value);
   }
+}
+
+std::size_t count_of_keys(const Attributes& attributes) {
+  std::unordered_set<std::string_view> keys;
+  for (const Attribute& each : attributes) keys.insert(each.key);
+  return keys.size();
 }
 
 }  // namespace
@@ -224,7 +232,7 @@ RecordBuilder& RecordBuilder::event(std::string_view name, std::uint64_t time, b
   pad();
   const std::size_t kept = append_nested(attributes, 0x7fff);
   event.attributes = static_cast<std::uint16_t>(kept & 0x7fff);
-  saturate(event.dropped_attributes, attributes.size() - kept);
+  saturate(event.dropped_attributes, count_of_keys(attributes) - kept);
   std::memcpy(bytes_.data() + event_at, &event, sizeof event);
   const EntryHead entry{EntryKind::event, 0, 0,
                         static_cast<std::uint32_t>(bytes_.size() - event_at)};
@@ -249,7 +257,7 @@ RecordBuilder& RecordBuilder::link(const TraceId& trace, const SpanId& span,
   pad();
   const std::size_t kept = append_nested(attributes, UINT8_MAX);
   link.attributes = static_cast<std::uint8_t>(kept);
-  saturate(link.dropped_attributes, attributes.size() - kept);
+  saturate(link.dropped_attributes, count_of_keys(attributes) - kept);
   std::memcpy(bytes_.data() + link_at, &link, sizeof link);
   const EntryHead entry{EntryKind::link, 0, 0, static_cast<std::uint32_t>(bytes_.size() - link_at)};
   std::memcpy(bytes_.data() + entry_at, &entry, sizeof entry);
@@ -278,7 +286,10 @@ bool RecordBuilder::attribute_entries(std::span<const std::byte> entries, std::u
 
 std::size_t RecordBuilder::append_nested(const Attributes& attributes, std::size_t most) {
   std::size_t kept = 0;
+  std::unordered_map<std::string_view, const Attribute*> last;
+  for (const Attribute& each : attributes) last[each.key] = &each;
   for (const Attribute& each : attributes) {
+    if (last[each.key] != &each) continue;  // set again later
     if (kept == most || !fits(each.key.size() + encoded_size(each.value))) continue;
     if (append_attribute_entry(bytes_, EntryKind::attribute, each.key, each.value)) ++kept;
   }

@@ -3,42 +3,6 @@
 #include <algorithm>
 
 namespace posthaste::model {
-namespace {
-
-bool has_value(EntryKind kind) noexcept {
-  return kind == EntryKind::attribute || kind == EntryKind::body;
-}
-
-bool is_value(const EntryHead& head) noexcept {
-  if (head.value_type < 1 || head.value_type > 12) return false;
-  const std::size_t word = is_word(static_cast<AttributeType>(head.value_type)) ? 8 : 0;
-  return head.size >= head.key_size + word;
-}
-
-}  // namespace
-
-std::optional<EntryView> EntryRange::next() noexcept {
-  while (rest_.size() >= sizeof(EntryHead)) {
-    EntryHead head;
-    std::memcpy(&head, rest_.data(), sizeof head);
-    const char* const payload = rest_.data() + sizeof head;
-    const std::size_t left = rest_.size() - sizeof head;
-    if (head.size > left) return stop();
-    const std::size_t step = std::min<std::size_t>(padded(head.size), left);
-    rest_ = {payload + step, left - step};
-    if (head.dead()) continue;
-    if (has_value(head.kind) && !is_value(head)) return stop();
-    return EntryView{head, {payload, head.size}};
-  }
-  if (!rest_.empty()) return stop();
-  return std::nullopt;
-}
-
-std::optional<EntryView> EntryRange::stop() noexcept {
-  rest_ = {};
-  damaged_ = true;
-  return std::nullopt;
-}
 
 std::optional<EventView> EventView::from(const EntryView& entry) noexcept {
   EventView event;

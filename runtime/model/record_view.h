@@ -103,11 +103,40 @@ public:
   bool damaged() const noexcept { return damaged_; }
 
 private:
-  std::optional<EntryView> stop() noexcept;
+  std::optional<EntryView> stop() noexcept {
+    rest_ = {};
+    damaged_ = true;
+    return std::nullopt;
+  }
 
   std::string_view rest_;
   bool damaged_ = false;
 };
+
+// Here for speed: the encoders' loops.
+inline std::optional<EntryView> EntryRange::next() noexcept {
+  const auto is_sound = [](const EntryHead& head) {
+    if (head.kind != EntryKind::attribute && head.kind != EntryKind::body) return true;
+    if (head.value_type < 1 || head.value_type > 12) return false;
+    const std::size_t word = is_word(static_cast<AttributeType>(head.value_type)) ? 8 : 0;
+    return head.size >= head.key_size + word;
+  };
+  while (rest_.size() >= sizeof(EntryHead)) {
+    EntryHead head;
+    std::memcpy(&head, rest_.data(), sizeof head);
+    const char* const payload = rest_.data() + sizeof head;
+    const std::size_t left = rest_.size() - sizeof head;
+    if (head.size > left) return stop();
+    const std::size_t padded_size = (std::size_t{head.size} + 7) & ~std::size_t{7};
+    const std::size_t step = padded_size < left ? padded_size : left;
+    rest_ = {payload + step, left - step};
+    if (head.dead()) continue;
+    if (!is_sound(head)) return stop();
+    return EntryView{head, {payload, head.size}};
+  }
+  if (!rest_.empty()) return stop();
+  return std::nullopt;
+}
 
 inline EntryRange ValueView::entries() const noexcept {
   const bool nested = type_ == AttributeType::list || type_ == AttributeType::map;

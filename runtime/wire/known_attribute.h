@@ -178,13 +178,19 @@ inline bool same_bytes(std::string_view a, std::string_view b) noexcept {
     return word;
   };
   const std::size_t size = a.size();
-  if (size < 8)
+  if (size < 8) {
     return four_bytes(a, 0) == four_bytes(b, 0) &&
            four_bytes(a, size - 4) == four_bytes(b, size - 4);
-  for (std::size_t at = 0; at + 8 < size; at += 8) {
-    if (eight(a.data() + at) != eight(b.data() + at)) return false;
   }
-  return eight(a.data() + size - 8) == eight(b.data() + size - 8);
+  std::uint64_t differ = (eight(a.data()) ^ eight(b.data())) |
+                         (eight(a.data() + size - 8) ^ eight(b.data() + size - 8));
+  if (size > 16) {  // as most are, up to 24 in one step
+    differ |= eight(a.data() + 8) ^ eight(b.data() + 8);
+    for (std::size_t at = 16; at + 8 < size; at += 8) {
+      differ |= eight(a.data() + at) ^ eight(b.data() + at);
+    }
+  }
+  return differ == 0;
 }
 
 struct KnownTable {

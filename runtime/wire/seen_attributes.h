@@ -76,12 +76,19 @@ public:
   }
   /// `entry` is an attribute. A known key seen twice keeps its last value.
   void add(const model::EntryView& entry) {
-    const std::string_view key = entry.key();
+    // EntryRange has checked that key and value lie in the payload.
+    const bool word = model::is_word(entry.type());
+    const char* const payload = entry.payload.data();
+    const std::size_t key_size = entry.head.key_size;
+    const std::string_view key(payload + (word ? 8 : 0), key_size);
+    const model::ValueView value(
+        entry.type(), word ? std::string_view(payload, 8)
+                           : std::string_view(payload + key_size, entry.head.size - key_size));
     if (const auto known = find_known(key)) [[likely]] {
       seen_.set(*known);
-      values_[static_cast<std::size_t>(*known)] = entry.value();
+      values_[static_cast<std::size_t>(*known)] = value;
     } else {
-      others_.push_back({key, entry.value()});
+      others_.push_back({key, value});
     }
   }
 

@@ -39,9 +39,9 @@ std::string_view default_port(std::string_view scheme) noexcept {
 }
 
 std::string_view bracketed(std::string_view host, TextScratch& scratch) {
-  if (host.empty() || host.front() == '[' || std::count(host.begin(), host.end(), ':') < 2) {
-    return host;
-  }
+  const std::size_t colon = host.find(':');
+  if (colon == std::string_view::npos || host.front() == '[') return host;
+  if (host.find(':', colon + 1) == std::string_view::npos) return host;
   return scratch.join({"[", host, "]"});
 }
 

@@ -11,7 +11,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace model = posthaste::model;
@@ -25,17 +28,35 @@ wire::EnvelopeEncoder& encoder() {
     context.instrumentation_key = "key";
     context.resource = model::Resource({{"service.name", "fuzz"}});
     context.tick_scale = {0, 0, std::uint64_t{1} << 32};
+    context.include_scope = true;
+    context.scope_of = [](std::uint16_t) { return wire::Scope{"fuzz", "\xE2\x80\xA8"}; };
     return new wire::EnvelopeEncoder(std::move(context));
   }();
   return value;
+}
+
+/// An object with these members, each once, whatever they are.
+void check_members(std::string_view line, std::set<std::string, std::less<>> wanted) {
+  wire::JsonCursor json(line);
+  const bool read = json.object([&](std::string_view key) {
+    const auto found = wanted.find(key);
+    if (found == wanted.end()) std::abort();
+    wanted.erase(found);
+    return json.skip();
+  });
+  if (!read || !json.at_end() || !wanted.empty()) std::abort();
 }
 
 void check_lines(std::string_view text, std::uint32_t items) {
   for (; items > 0; --items) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos || end >= wire::item_size_limit) std::abort();
-    wire::JsonCursor json(text.substr(0, end));
-    if (!json.skip() || !json.at_end() || !posthaste::is_utf8(text.substr(0, end))) std::abort();
+    const std::string_view line = text.substr(0, end);
+    check_members(line, {"ver", "name", "iKey", "tags", "time", "sampleRate", "data"});
+    for (const std::string_view separator : {"\xE2\x80\xA8", "\xE2\x80\xA9", "\r"}) {
+      if (line.find(separator) != std::string_view::npos) std::abort();
+    }
+    if (!posthaste::is_utf8(line)) std::abort();
     text.remove_prefix(end + 1);
   }
   if (!text.empty()) std::abort();

@@ -147,6 +147,9 @@ struct Settings {
 
   SpanLimits span_limits = {};
   LogSettings logs = {};
+  /// True: spans, logs and metrics say which library they come from, in the properties
+  /// otel.scope.name and otel.scope.version. Unset: false; two properties less an item.
+  std::optional<bool> include_scope = {};
 
   /// On the application thread which starts or ends the span, for spans that are recorded. `on_end`
   /// may still rename, enrich or drop. They must not throw; if one does, it is caught and counted.

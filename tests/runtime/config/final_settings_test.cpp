@@ -88,6 +88,7 @@ TEST(FinalSettings, TakesWhatCodeSays) {
                          .rate_limit = 7,
                          .attributes = 8,
                          .value_length = 9},
+                .include_scope = true,
                 .on_start = [](Span&) {},
                 .on_end = [&](EndingSpan&) { ++ended; },
                 .shutdown_deadline = 0s,
@@ -108,6 +109,7 @@ TEST(FinalSettings, TakesWhatCodeSays) {
   EXPECT_EQ(settings.logs().rate_limit, 7u);
   EXPECT_EQ(settings.logs().attributes, 8u);
   EXPECT_EQ(settings.logs().value_length, 9u);
+  EXPECT_TRUE(settings.outputs()[0].include_scope);
   EXPECT_TRUE(settings.on_start());
   EXPECT_TRUE(settings.on_end());
   EXPECT_EQ(ended, 0) << "no callback is called while settings are read";

@@ -167,6 +167,19 @@ TEST(RecordBuilder, NestsAttributesInEventsAndLinks) {
   EXPECT_EQ(EntryRange(link->attributes).next()->key(), "why");
 }
 
+TEST(RecordBuilder, KeepsTheLastValueOfAKeyOfAnEventToo) {
+  RecordBuilder builder(RecordType::span);
+  builder.event("e", 1, true, {{"k", 1}, {"other", 2}, {"k", 3}});
+  EntryRange entries = RecordView::from(builder.bytes())->entries();
+  const auto event = EventView::from(*entries.next());
+  ASSERT_TRUE(event);
+  EntryRange attributes(event->attributes);
+  EXPECT_EQ(attributes.next()->key(), "other");
+  EXPECT_EQ(attributes.next()->value().int64(), 3);
+  EXPECT_FALSE(attributes.next());
+  EXPECT_EQ(event->head.dropped_attributes, 0u);
+}
+
 TEST(RecordBuilder, CountsWhatDoesNotFitAndStaysWithinTheLimit) {
   const std::string long_text(40'000, 'x');
   RecordBuilder builder(RecordType::span);
