@@ -219,7 +219,7 @@ inline constexpr KnownTable known_table = make_known_table();
 }  // namespace detail
 
 /// Which known key `key` is, if any.
-inline std::optional<Known> find_known(std::string_view key) noexcept {
+[[gnu::always_inline]] inline std::optional<Known> find_known(std::string_view key) noexcept {
   if (key.size() < detail::shortest_known) return std::nullopt;
   const std::uint8_t found =
       detail::known_table.slots[detail::slot_of(key, detail::known_table.seed)];

@@ -13,8 +13,11 @@ bool RecordParts::take(const model::RecordView& record) {
   body.reset();
   model::EntryRange entries = record.entries();
   while (const auto entry = entries.next()) {
+    if (entry->head.kind == EntryKind::attribute) [[likely]] {
+      seen.add(*entry);
+      continue;
+    }
     switch (entry->head.kind) {
-      case EntryKind::attribute: seen.add(*entry); break;
       case EntryKind::name: text.name = entry->text(); break;
       case EntryKind::operation_name: text.operation_name = entry->text(); break;
       case EntryKind::status_description: text.status_description = entry->text(); break;

@@ -75,7 +75,7 @@ public:
     others_.clear();
   }
   /// `entry` is an attribute. A known key seen twice keeps its last value.
-  void add(const model::EntryView& entry) {
+  [[gnu::always_inline]] void add(const model::EntryView& entry) {
     // EntryRange has checked that key and value lie in the payload.
     const bool word = model::is_word(entry.type());
     const char* const payload = entry.payload.data();

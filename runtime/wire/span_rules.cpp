@@ -4,6 +4,7 @@
 #include "runtime/wire/http_rules.h"
 #include "runtime/wire/messaging_rules.h"
 #include "runtime/wire/rpc_rules.h"
+#include "runtime/wire/url_parts.h"
 
 #include <charconv>
 
@@ -67,19 +68,27 @@ std::string_view plain_type(const SpanFacts& span) noexcept {
 }
 
 void override_fields(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {
-  const auto replace = [&seen](auto& field, Known key) {
-    if (seen.has(key)) field = seen.text(key);
+  const auto given = [&seen](Known key) {
+    return seen.has(key) && seen.value(key).type() != AttributeType::none;
+  };
+  const auto replace = [&](auto& field, Known key) {
+    if (given(key)) field = seen.text(key);
+  };
+  const auto replace_url = [&](auto& field, Known key) {
+    if (!given(key)) return;
+    const std::string_view text = seen.text(key);
+    field = UrlParts::of(text) ? redacted_url(text, seen.scratch()) : text;
   };
   if (span.is_request()) {
     replace(fields.name, microsoft_request_name);
-    replace(fields.url, microsoft_request_url);
+    replace_url(fields.url, microsoft_request_url);
     replace(fields.source, microsoft_request_source);
     replace(fields.result_code, microsoft_request_result_code);
     if (span.kind == SpanKind::consumer) replace(fields.operation_name, ai_operation_name);
   } else {
     replace(fields.type, microsoft_dependency_type);
     replace(fields.name, microsoft_dependency_name);
-    replace(fields.data, microsoft_dependency_data);
+    replace_url(fields.data, microsoft_dependency_data);
     replace(fields.target, microsoft_dependency_target);
     replace(fields.result_code, microsoft_dependency_result_code);
     replace(fields.operation_name, ai_operation_name);

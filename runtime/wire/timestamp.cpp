@@ -34,6 +34,13 @@ char* put7(char* at, std::uint32_t value) noexcept {
   return at;
 }
 
+/// Seven digits, or down to three where the rest are zeros.
+char* put_fraction(char* at, std::uint32_t steps) noexcept {
+  at = put7(at, steps);
+  for (int dropped = 0; dropped < 4 && at[-1] == '0'; ++dropped) --at;
+  return at;
+}
+
 }  // namespace
 
 void TimestampWriter::remember(std::int64_t second) noexcept {
@@ -78,6 +85,12 @@ char* put_duration(char* at, std::chrono::nanoseconds duration) noexcept {
   const std::int64_t ns = std::max<std::int64_t>(duration.count(), 0);
   const std::int64_t steps = std::min(ns / 100 + (ns % 100 >= 50 ? 1 : 0), most);
   const std::int64_t seconds = steps / steps_per_second;
+  if (seconds < 60) {  // as nearly all
+    std::memcpy(at, "00:00:", 6);
+    at = put2(at + 6, static_cast<std::uint32_t>(seconds));
+    *at++ = '.';
+    return put_fraction(at, static_cast<std::uint32_t>(steps % steps_per_second));
+  }
   if (seconds >= seconds_per_day) {
     at = std::to_chars(at, at + 3, seconds / seconds_per_day).ptr;
     *at++ = '.';
@@ -89,9 +102,7 @@ char* put_duration(char* at, std::chrono::nanoseconds duration) noexcept {
   *at++ = ':';
   at = put2(at, of_day % 60);
   *at++ = '.';
-  at = put7(at, static_cast<std::uint32_t>(steps % steps_per_second));
-  for (int dropped = 0; dropped < 4 && at[-1] == '0'; ++dropped) --at;
-  return at;
+  return put_fraction(at, static_cast<std::uint32_t>(steps % steps_per_second));
 }
 
 }  // namespace posthaste::wire

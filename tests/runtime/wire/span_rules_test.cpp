@@ -68,6 +68,26 @@ TEST(SpanRules, AnApplicationOverridesWhatConventionsSay) {
   EXPECT_EQ(dependency.field("resultCode"), "8");
 }
 
+TEST(SpanRules, WhatAnApplicationSaysItselfCarriesNoSecretEither) {
+  EXPECT_EQ(
+      encode_span(SpanKind::server, "n", {{"microsoft.request.url", "https://u:p@h/x?sig=s"}})[0]
+          .field("url"),
+      "https://REDACTED@h/x?sig=REDACTED");
+  EXPECT_EQ(encode_span(SpanKind::client, "n",
+                        {{"microsoft.dependency.data", "https://h/x?Signature=s"}})[0]
+                .field("data"),
+            "https://h/x?Signature=REDACTED");
+  EXPECT_EQ(encode_span(SpanKind::client, "n",
+                        {{"microsoft.dependency.data", "SELECT a FROM t WHERE b = ? AND c@d"}})[0]
+                .field("data"),
+            "SELECT a FROM t WHERE b = ? AND c@d");
+}
+
+TEST(SpanRules, AnOverrideWithoutAValueIsNone) {
+  EXPECT_EQ(encode_span(SpanKind::server, "n", {{"microsoft.request.name", {}}})[0].field("name"),
+            "n");
+}
+
 TEST(SpanRules, TheOperationNameAttributeIsForDependenciesOnly) {
   const AttributeList named{{"ai.operation.name", "GET /other"}};
   EXPECT_EQ(encode_span(SpanKind::server, "real", all_of(named))[0].tag("ai.operation.name"),
