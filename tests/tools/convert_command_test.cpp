@@ -42,9 +42,10 @@ protected:
     std::ifstream file(fs::path(directory_) / name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  static Outcome convert(std::vector<std::string> arguments) {
+  static Outcome convert(std::vector<std::string> arguments,
+                         const std::map<std::string, std::string>& environment = {}) {
     arguments.insert(arguments.begin(), "convert");
-    return testing::run(std::move(arguments));
+    return testing::run(std::move(arguments), environment);
   }
 
   std::string directory_;
@@ -65,6 +66,14 @@ TEST_F(ConvertCommand, PrintsOneEnvelopeALine) {
 TEST_F(ConvertCommand, TakesTheInstrumentationKeyOfTheConnectionString) {
   const Outcome outcome = convert({write("a.json", server_span), "--connection-string",
                                    "InstrumentationKey=11111111-2222-3333-4444-555555555555"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(R"("iKey":"11111111-2222-3333-4444-555555555555")"));
+}
+
+TEST_F(ConvertCommand, TakesTheConnectionStringOfTheEnvironment) {
+  const Outcome outcome = convert({write("a.json", server_span)},
+                                  {{"APPLICATIONINSIGHTS_CONNECTION_STRING",
+                                    "InstrumentationKey=11111111-2222-3333-4444-555555555555"}});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr(R"("iKey":"11111111-2222-3333-4444-555555555555")"));
 }

@@ -104,7 +104,7 @@ bool JsonFields::wrong_value(std::string reason) {
 
 bool JsonFields::malformed() {
   if (cursor_.too_deep()) return fail("nested too deep");
-  return fail(cursor_.at_end() ? "the JSON text ends too early" : "not JSON");
+  return fail(cursor_.at_end() ? "the JSON text ends too early" : "not JSON, or not UTF-8");
 }
 
 Defect JsonFields::defect() const {

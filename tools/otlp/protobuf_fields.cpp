@@ -34,6 +34,19 @@ void ProtobufFields::fail(std::string reason) const {
   place_.fail(at_, std::move(reason));
 }
 
+std::string ProtobufFields::reason_of(const protozero::exception& error) {
+  if (dynamic_cast<const protozero::end_of_buffer_exception*>(&error) != nullptr) {
+    return "the message ends too early";
+  }
+  if (dynamic_cast<const protozero::varint_too_long_exception*>(&error) != nullptr) {
+    return "a varint of more than 10 bytes";
+  }
+  if (dynamic_cast<const protozero::invalid_length_exception*>(&error) != nullptr) {
+    return "a packed list that ends within a number";
+  }
+  return "not protobuf: no such field number or wire type";
+}
+
 bool ProtobufFields::next() {
   at_ = reader_.data().data();
   return guarded([&] { return reader_.next(); });

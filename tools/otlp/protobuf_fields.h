@@ -99,9 +99,10 @@ private:
     try {
       return read();
     } catch (const protozero::exception& error) {
-      fail(error.what());
+      fail(reason_of(error));
     }
   }
+  static std::string reason_of(const protozero::exception& error);
   bool is_packed() const noexcept {
     return reader_.wire_type() == protozero::pbf_wire_type::length_delimited;
   }

@@ -40,6 +40,18 @@ TEST(RecordBuilder, KeepsTheLastValueOfAKey) {
   EXPECT_FALSE(range.damaged());
 }
 
+TEST(RecordBuilder, KeepsTheLastValueOfAKeyThatCameAsAWholeEntry) {
+  std::vector<std::byte> entries;
+  ASSERT_TRUE(append_attribute_entry(entries, EntryKind::attribute, "key", "first"));
+  RecordBuilder builder(RecordType::span);
+  ASSERT_TRUE(builder.attribute_entries(entries, 1));
+  builder.attribute("key", "last");
+  const auto record = RecordView::from(builder.bytes());
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->head().attributes, 1);
+  EXPECT_EQ(record->attribute("key")->string(), "last");
+}
+
 TEST(RecordBuilder, KeepsTheLastOfATextAndOfTheBody) {
   RecordBuilder builder(RecordType::log);
   builder.text(EntryKind::event_name, "first").text(EntryKind::event_name, "second");

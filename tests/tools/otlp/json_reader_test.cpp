@@ -174,7 +174,7 @@ TEST(OtlpJsonReader, SaysWhereAnInputIsMalformedByAPointer) {
             "digits, found 0af7");
   EXPECT_EQ(
       defect_of(R"({"resourceSpans":[{"resource":{},"scopeSpans":[{"scope":{},"a/b~c":[tru]}]}]})"),
-      "byte 68 (/resourceSpans/0/scopeSpans/0/a~1b~0c): not JSON");
+      "byte 68 (/resourceSpans/0/scopeSpans/0/a~1b~0c): not JSON, or not UTF-8");
   EXPECT_THAT(
       defect_of(R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":[]}]}],"resource":{}}]})"),
       HasSubstr("(/resourceSpans/0/scopeSpans/0/spans/0/kind): expected number"))

@@ -101,6 +101,14 @@ TEST(OtlpProtobufReader, SaysWhereAnInputIsMalformed) {
             "byte 12 (resource_spans.scope_spans.spans): trace_id: expected 16 bytes, found 9");
 }
 
+TEST(OtlpProtobufReader, SaysWhyItIsNoProtobuf) {
+  EXPECT_EQ(defect_of("\x0A\x05\x12", Signal::logs), "byte 0: the message ends too early");
+  EXPECT_EQ(defect_of("hello", Signal::logs),
+            "byte 2: not protobuf: no such field number or wire type");
+  EXPECT_EQ(defect_of(std::string(20, '\xFF'), Signal::logs),
+            "byte 0: a varint of more than 10 bytes");
+}
+
 TEST(OtlpProtobufReader, RefusesAFieldOfAnotherType) {
   std::string item;
   pbf_writer(item).add_fixed64(1, 7);
