@@ -34,6 +34,11 @@ using produce::SpanSlot;
   Producer::known(runtime)->span(slot).set_attribute(key, value);
 }
 
+[[gnu::noinline]] void operation_attribute_set(arena::Slot& slot, std::uint16_t runtime,
+                                               std::string_view key) noexcept {
+  Producer::known(runtime)->span(slot).operation_attribute_set(key);
+}
+
 [[gnu::noinline, gnu::cold]] void set_any_word(arena::Slot& slot, std::uint16_t runtime,
                                                std::string_view key, AttributeType type,
                                                std::uint64_t word) noexcept {
@@ -77,10 +82,9 @@ void Span::set_string(std::string_view key, KeyHash hash, std::string_view value
   if (!lives(slot_, generation_, runtime_)) [[unlikely]]
     return;
   auto& slot = *static_cast<arena::Slot*>(slot_);
-  if (hash.names_operation() || !SpanSlot::append_string_quickly(slot, key, hash, value))
-      [[unlikely]] {
-    set_any_string(slot, runtime_, key, value);
-  }
+  if (!SpanSlot::append_string_quickly(slot, key, hash, value)) [[unlikely]]
+    return set_any_string(slot, runtime_, key, value);
+  if (hash.names_operation()) operation_attribute_set(slot, runtime_, key);
 }
 
 void Span::set_word(std::string_view key, KeyHash hash, AttributeType type,

@@ -3,7 +3,10 @@
 
 package_list=deploy/packages.txt
 
-listed_packages() { sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$package_list"; }
+# listed_packages [part]: the list, and the lines that only the part needs ("(part) name").
+listed_packages() {
+  sed "s/#.*//; s/[[:space:]]*$//; s/^(${1:-none}) //; /^(/d; /^$/d" "$package_list"
+}
 
 # fail_set_up <what happened, and what to do>
 fail_set_up() {
@@ -11,19 +14,21 @@ fail_set_up() {
   exit 3
 }
 
+# missing_packages [part]
 missing_packages() {
   local installed
   installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
-  listed_packages | while read -r entry; do
+  listed_packages "${1:-}" | while read -r entry; do
     grep -qxF "${entry%%/*}" <<<"$installed" || printf '%s\n' "$entry"
   done
 }
 
+# set_up [part]: what ./dev needs, and what the part needs beside it
 set_up() {
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
     fail_set_up "this is not Debian; install the counterparts of what $root/$package_list lists, or use a Debian 12 container"
   local missing
-  mapfile -t missing < <(missing_packages)
+  mapfile -t missing < <(missing_packages "${1:-}")
   if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
   export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1  # a fresh clone elsewhere finds what another one compiled
   export CCACHE_SLOPPINESS=pch_defines,time_macros

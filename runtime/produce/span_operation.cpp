@@ -29,6 +29,11 @@ struct OperationAttributes {
   std::string_view url;
   std::string_view old_url;
 
+  /// The keys that name an operation whatever the span is.
+  static bool is_given_name(std::string_view key) noexcept {
+    return key == "microsoft.operation_name" || key == "ai.operation.name";
+  }
+
   std::string_view* of(std::string_view key) noexcept {
     switch (key.size()) {
       case 8: return key == "url.full" ? &url : key == "http.url" ? &old_url : nullptr;
@@ -134,8 +139,11 @@ void SpanSlot::rename(std::string_view name) const noexcept {
   if (!name_operation()) write_operation(slot_.operation, name);
 }
 
-void SpanSlot::operation_attribute_set() const noexcept {
+void SpanSlot::operation_attribute_set(std::string_view key) const noexcept {
   if ((record().flags & model::record_flag::local_root) == 0) return;
+  const auto kind = static_cast<SpanKind>(record().kind);
+  const bool is_request = kind == SpanKind::server || kind == SpanKind::consumer;
+  if (!is_request && !OperationAttributes::is_given_name(key)) return;
   const bool was_changed = (slot_.head.flags & slot_flag::operation_changed) != 0;
   if (name_operation() || !was_changed) return;
   char room[composed_name];  // what named it is gone: the span's own name again

@@ -204,7 +204,7 @@ void SpanSlot::set_attribute(std::string_view key, const AttributeValue& value) 
                         ? append_word_quickly(slot_, key, hash, value.type(), value.word())
                         : false;
   if (!done) set_slowly(key, value);
-  if (hash.names_operation()) operation_attribute_set();
+  if (hash.names_operation()) operation_attribute_set(key);
 }
 
 void SpanSlot::set_slowly(std::string_view key, const AttributeValue& value) const noexcept {

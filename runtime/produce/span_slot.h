@@ -97,6 +97,9 @@ public:
                                     std::string_view value) noexcept;
   static bool append_word_quickly(arena::Slot& slot, std::string_view key, KeyHash hash,
                                   AttributeType type, std::uint64_t word) noexcept;
+  /// A string attribute of a KeyHash::names_operation() was set: a local root may have to name what
+  /// is beneath it anew.
+  void operation_attribute_set(std::string_view key) const noexcept;
   void add_event(std::string_view name, Attributes attributes, std::uint64_t time,
                  bool time_is_wall) const noexcept;
   void add_link(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
@@ -130,7 +133,6 @@ private:
   void copy_chain_behind_commit(std::byte* to) const noexcept;
   bool append_text_slowly(model::EntryKind kind, std::string_view text) const noexcept;
 
-  void operation_attribute_set() const noexcept;
   bool name_operation() const noexcept;
 
   bool reserve(std::uint32_t size) const noexcept;

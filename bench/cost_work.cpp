@@ -1,0 +1,84 @@
+// The work whose cost cost.py counts: `cost_work <work> <times>` does one kind of it that often, on
+// its main thread, through the shared library as a user's program would.
+
+#include <posthaste/posthaste.h>
+#include <posthaste/testing.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace {
+
+using namespace posthaste;
+
+void set_four_attributes(Span& span, long number) {
+  span.set_attribute("http.request.method", "GET");
+  span.set_attribute("server.address", "api.example.com");
+  span.set_attribute("http.response.status_code", number);
+  span.set_attribute("app.queue.seconds", 0.25);
+}
+
+void flat_span(Telemetry& telemetry, long times) {
+  const Tracer tracer = telemetry.tracer("bench");
+  for (long i = 0; i < times; ++i) {
+    Span span = tracer.start_span("charge card now", {.kind = SpanKind::client});
+    set_four_attributes(span, i);
+  }
+}
+
+void scoped_span(Telemetry& telemetry, long times) {
+  const Tracer tracer = telemetry.tracer("bench");
+  for (long i = 0; i < times; ++i) {
+    Span span = tracer.start_span("charge card now", {.kind = SpanKind::client});
+    const Scope scope(span);
+    set_four_attributes(span, i);
+  }
+}
+
+void child_span(Telemetry& telemetry, long times) {
+  const Tracer tracer = telemetry.tracer("bench");
+  Span root = tracer.start_span("GET /orders", {.kind = SpanKind::server});
+  const Scope scope(root);
+  for (long i = 0; i < times; ++i) {
+    Span span = tracer.start_span("charge card now", {.kind = SpanKind::client});
+    set_four_attributes(span, i);
+  }
+}
+
+void log_record(Telemetry& telemetry, long times) {
+  const Logger logger = telemetry.logger("bench");
+  for (long i = 0; i < times; ++i) {
+    logger.info("order placed", {{"order.id", i}, {"customer.tier", "gold"}, {"retry", false}});
+  }
+}
+
+struct Work {
+  std::string_view name;
+  void (*run)(Telemetry&, long times);
+};
+constexpr Work works[] = {
+    {"flat_span", flat_span},
+    {"scoped_span", scoped_span},
+    {"child_span", child_span},
+    {"log_record", log_record},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const Work& work : works) {
+    if (argc != 3 || work.name != argv[1]) continue;
+    const testing::InMemoryOutput memory;
+    Settings settings;
+    settings.service_name = "bench";
+    settings.outputs = {memory.output()};
+    Telemetry telemetry = start(settings);
+    if (!telemetry.is_running()) return 1;
+    work.run(telemetry, std::atol(argv[2]));
+    std::_Exit(0);  // what the end costs is not the work's
+  }
+  std::fputs("usage: cost_work <work> <times>; the works are:\n", stderr);
+  for (const Work& work : works) std::fprintf(stderr, "  %s\n", work.name.data());
+  return 2;
+}
