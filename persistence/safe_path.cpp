@@ -1,5 +1,7 @@
 #include "persistence/safe_path.h"
 
+#include "runtime/base/shared_directory.h"
+
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -97,8 +99,10 @@ private:
     struct stat parent {};
     if (::fstat(at_.get(), &parent) != 0) return refused_by_system(reached_, "cannot be examined");
     trusted_ = trusted_ && only_root_writes(parent);
-    if ((parent.st_mode & S_IWOTH) != 0 && (parent.st_mode & S_ISVTX) == 0)
-      return refused(reached_, "lies in a directory where everybody can replace it");
+    if (sharing_of(at_.get()) == Sharing::open)
+      return refused(reached_,
+                     "lies in a directory where everybody can replace it; chmod it 1777 "
+                     "or less, or give another");
     int next = ::openat(at_.get(), name.c_str(), directory_flags | O_NOFOLLOW);
     if (next < 0 && errno == ENOENT && missing == Missing::create) {
       if (::mkdirat(at_.get(), name.c_str(), 0700) != 0 && errno != EEXIST)

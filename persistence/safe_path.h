@@ -18,7 +18,8 @@ enum class Missing : std::uint8_t { create, fail };
 
 /// `path` must be absolute, without "." and "..". The last component is a directory of the
 /// effective user that group and others cannot write; it is made 0700. Its file system must be one
-/// of those in docs/formats/store.md. Fails with store_unavailable and a line that says which
+/// of those in docs/formats/store.md. A directory that everybody can write to is passed only where
+/// runtime/base/shared_directory.h allows it. Fails with store_unavailable and a line that says which
 /// component, what is wrong and the mend.
 Result<FileDescriptor> open_private_directory(const std::string& path, Missing missing);
 

@@ -1,5 +1,6 @@
 #include "runtime/config/environment.h"
 
+#include "runtime/config/detectors.h"
 #include "runtime/config/settings_table.h"
 #include "runtime/config/text.h"
 
@@ -16,6 +17,11 @@ Environment Environment::of_process() {
       const char* const value = std::getenv(key.c_str());
       if (value != nullptr) variables.emplace(std::move(key), value);
     }
+  }
+  for (const std::string_view name : detector_variables()) {
+    std::string key(name);
+    const char* const value = std::getenv(key.c_str());
+    if (value != nullptr) variables.emplace(std::move(key), value);
   }
   return Environment(std::move(variables));
 }

@@ -18,7 +18,7 @@ class Environment {
 public:
   using Variables = std::map<std::string, std::string, std::less<>>;
 
-  /// The variables of the settings table, as they are now.
+  /// The variables of the settings table and of the resource detectors, as they are now.
   static Environment of_process();
   /// These and no others.
   explicit Environment(Variables variables = {});

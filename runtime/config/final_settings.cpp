@@ -76,6 +76,7 @@ private:
   void fit_export_timeout_into_age();
   void fit_flight_into_arena();
   void remember_names();
+  void remember_detectors();
 
   const Settings& settings_;
   const Environment& environment_;
@@ -282,10 +283,18 @@ void Finalizer::find_store_directory() {
                        !given.empty()                    ? Origin::code
                        : usable->source.starts_with('$') ? Origin::environment
                                                          : Origin::default_value);
+    if (host_.lies_in_shared_volume && host_.lies_in_shared_volume(usable->path)) {
+      warnings_.push_back({.severity = Severity::warn,
+                           .code = DiagnosticCode::directory_shared,
+                           .message = "the store's directory " + printable(usable->path, 200) +
+                                      " lies in a volume that everybody can write to; it is used; "
+                                      "chmod 1777 the volume's root if others share it"});
+    }
     return;
   }
   values_.store.enabled = false;
-  std::string message = "no directory for the store can be written, tried";
+  std::string message =
+      "no directory for the store can be written without others being able to replace it, tried";
   for (const auto& [path, source] : candidates) {
     message += ' ' + printable(path, 200) + " (" + source + ')';
   }
@@ -351,6 +360,22 @@ void Finalizer::fit_flight_into_arena() {
   values_.max_in_flight = static_cast<std::uint32_t>(most);
 }
 
+void Finalizer::remember_detectors() {
+  const auto& in_code = settings_.resource_detectors;
+  const auto in_environment = environment_.get("OTEL_RESOURCE_DETECTORS");
+  std::string names;
+  if (in_code) {
+    for (const std::string& name : *in_code) names += (names.empty() ? "" : ",") + name;
+    if (names.empty()) names = "none";
+  } else {
+    names = in_environment.value_or("all");
+  }
+  resolver_.remember(SettingId::resource_detectors, quoted(names),
+                     in_code          ? Origin::code
+                     : in_environment ? Origin::environment
+                                      : Origin::default_value);
+}
+
 void Finalizer::remember_names() {
   const Resource& resource = values_.resource;
   const auto remember = [&](SettingId id, std::string_view key, const std::string& field) {
@@ -368,6 +393,7 @@ void Finalizer::remember_names() {
   remember(SettingId::service_namespace, "service.namespace", settings_.service_namespace);
   remember(SettingId::service_version, "service.version", settings_.service_version);
   remember(SettingId::service_instance_id, "service.instance.id", settings_.service_instance_id);
+  remember_detectors();
   const bool in_code = !settings_.resource_attributes.empty();
   const bool in_environment = environment_.get("OTEL_RESOURCE_ATTRIBUTES").has_value();
   resolver_.remember(SettingId::resource_attributes,

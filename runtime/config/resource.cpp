@@ -37,18 +37,26 @@ void add_given(ResourceAttributes& attributes, std::string key, std::string_view
   if (!value.empty()) attributes.insert_or_assign(std::move(key), value);
 }
 
-ResourceAttributes of_machine(const HostFacts& host) {
-  ResourceAttributes attributes{
+ResourceAttributes of_posthaste(const HostFacts& host) {
+  return {
       {"service.name", host.executable.empty() ? std::string("unknown_service")
                                                : "unknown_service:" + host.executable},
       {"telemetry.sdk.name", "posthaste"},
       {"telemetry.sdk.language", "cpp"},
       {"telemetry.sdk.version", POSTHASTE_VERSION},
-      {"process.pid", std::to_string(host.process_id)},
   };
-  add_given(attributes, "host.name", host.host_name);
-  add_given(attributes, "process.executable.name", host.executable);
-  return attributes;
+}
+
+ResourceAttributes of_detectors(const Settings& settings, const Environment& environment,
+                                const HostFacts& host, std::vector<Diagnostic>& warnings) {
+  std::vector<std::string_view> names{"all"};
+  if (settings.resource_detectors) {
+    names.assign(settings.resource_detectors->begin(), settings.resource_detectors->end());
+    if (names.empty()) names.push_back("none");
+  } else if (const auto given = environment.get("OTEL_RESOURCE_DETECTORS")) {
+    names = split(*given, ',');
+  }
+  return detect(names, environment, host, warnings);
 }
 
 void merge(ResourceAttributes& into, const ResourceAttributes& from) {
@@ -139,7 +147,8 @@ Result<Resource> make_resource(const Settings& settings, const Environment& envi
                                const HostFacts& host, std::vector<Diagnostic>& warnings) {
   const auto code = of_code(settings);
   if (!code) return code.error();
-  Resource resource{.attributes = of_machine(host), .cloud_role = {}, .cloud_role_instance = {}};
+  Resource resource{.attributes = of_posthaste(host), .cloud_role = {}, .cloud_role_instance = {}};
+  merge(resource.attributes, of_detectors(settings, environment, host, warnings));
   merge(resource.attributes, of_environment(environment, warnings));
   merge(resource.attributes, *code);
   if (const auto bound = bound_broken_by(resource.attributes)) {

@@ -3,6 +3,7 @@
 /// What the telemetry comes from: the attributes of the process, merged from code, environment and
 /// machine, and the cloud role made of them. Pure; any thread; made once at start.
 
+#include "runtime/config/detectors.h"
 #include "runtime/config/environment.h"
 #include "runtime/config/host_facts.h"
 
@@ -17,8 +18,6 @@
 #include <vector>
 
 namespace posthaste::config {
-
-using ResourceAttributes = std::map<std::string, std::string, std::less<>>;
 
 struct Resource {
   static constexpr std::size_t max_attributes = 128;
@@ -37,7 +36,7 @@ struct Resource {
 /// percent-decoded. As OpenTelemetry has it, one mistake discards the whole.
 Result<ResourceAttributes> parse_resource_attributes(std::string_view text);
 
-/// Later wins: machine and Posthaste itself, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME,
+/// Later wins: Posthaste itself, the detectors that `resource_detectors` chooses, OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME,
 /// Settings::resource_attributes, the named fields of Settings. A mistake in code is an error, one
 /// in the environment a warning. service.name is there in any case.
 Result<Resource> make_resource(const Settings& settings, const Environment& environment,

@@ -2,6 +2,7 @@
 
 #include "tests/persistence/store_fixture.h"
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -56,6 +57,20 @@ TEST_F(SafePath, RefusesADirectoryThatEverybodyCanReplace) {
   fs::create_directory(scratch_ / "open");
   fs::permissions(scratch_ / "open", fs::perms{0777});
   expect_refused(scratch_ / "open/a", "everybody can replace");
+}
+
+TEST_F(SafePath, TakesTheRootOfAVolumeThatEverybodyMayWrite) {
+  fs::create_directory(scratch_ / "volume");
+  // As Kubernetes mounts an emptyDir.
+  if (::mount("none", (scratch_ / "volume").c_str(), "tmpfs", 0, "mode=0777,size=1m") != 0) {
+    GTEST_SKIP() << "needs the right to mount";
+  }
+  EXPECT_TRUE(create(scratch_ / "volume/store"));
+  EXPECT_EQ(mode_of(scratch_ / "volume/store"), 0700u);
+  fs::create_directory(scratch_ / "volume/open");
+  fs::permissions(scratch_ / "volume/open", fs::perms{0777});
+  expect_refused(scratch_ / "volume/open/a", "everybody can replace");
+  EXPECT_EQ(::umount2((scratch_ / "volume").c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(SafePath, RefusesALinkAsTheLastComponent) {

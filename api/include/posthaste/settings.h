@@ -127,6 +127,10 @@ struct Settings {
   /// About the process as a whole; sent once per batch at most. The named fields above win over the
   /// same keys here, and these win over OTEL_RESOURCE_ATTRIBUTES.
   std::vector<std::pair<std::string, std::string>> resource_attributes = {};
+  /// Who finds out where the process runs: process, host, os, container, k8s, azure_app_service,
+  /// azure_functions, azure_container_apps, all, none. What they find is the least of all. Unset:
+  /// all. OTEL_RESOURCE_DETECTORS
+  std::optional<std::vector<std::string>> resource_detectors = {};
 
   /// Short for one AzureMonitor among `outputs`. APPLICATIONINSIGHTS_CONNECTION_STRING
   std::string connection_string = {};

@@ -148,6 +148,12 @@ TEST(HostFacts, KnowsWhatCanBeWritten) {
   EXPECT_FALSE(host.can_hold_directory(root + "/dangling/x"));
   EXPECT_FALSE(host.can_hold_directory("/proc/self/exe/x")) << "a file is no directory";
   EXPECT_FALSE(host.can_hold_directory("relative"));
+  ASSERT_EQ(::chmod(root.c_str(), 0777), 0);
+  EXPECT_FALSE(host.can_hold_directory(root + "/x")) << "everybody could replace it";
+  ASSERT_EQ(::chmod(root.c_str(), 01777), 0);
+  EXPECT_TRUE(host.can_hold_directory(root + "/x"));
+  EXPECT_FALSE(host.lies_in_shared_volume(root + "/x"));
+  ASSERT_EQ(::chmod(root.c_str(), 0700), 0);
   if (::geteuid() != 0) {  // nothing is refused to root
     ASSERT_EQ(::chmod(root.c_str(), 0500), 0);
     EXPECT_FALSE(host.can_hold_directory(root + "/x"));
