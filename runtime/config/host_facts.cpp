@@ -98,13 +98,13 @@ bool is_writable_directory(const std::string& path) {
 }  // namespace
 
 HostFacts HostFacts::of_process() {
-  const std::string path = read_executable_path();
+  const std::string executable = read_executable_path();
   const std::string library = read_c_library();
   const std::size_t blank = std::min(library.find(' '), library.size());
   return {.host_name = read_host_name(),
-          .executable = path.substr(path.rfind('/') + 1),
+          .executable = executable.substr(executable.rfind('/') + 1),
           .process_id = static_cast<std::uint32_t>(::getpid()),
-          .executable_path = path,
+          .executable_path = executable,
           .user_id = ::geteuid(),
           .machine = read_machine(),
           .runtime_name = library.substr(0, blank),

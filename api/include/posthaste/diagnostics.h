@@ -30,6 +30,7 @@ enum class DiagnosticCode : std::uint16_t {
   no_store_directory = 105,
   directory_ignored = 106,
   setting_adapted = 107,
+  directory_shared = 108,
   // arena
   flight_recorder = 200,
   records_refused = 201,
