@@ -59,6 +59,7 @@ std::vector<OutputHealth> health_of(const Durable& durable) {
     if (health.store_batches > 0 && lasts != UINT64_MAX) {
       health.store_lasts = std::chrono::seconds{lasts};
     }
+    health.encoded_today = Bytes{output->budget_meter.used()};
     health.last_error = output->last_error();
     all.push_back(std::move(health));
   }

@@ -67,10 +67,26 @@ bool Batcher::has_credit(SteadyTime now) {
          custody_.over_share.load(std::memory_order_relaxed);
 }
 
+/// By the daily budget; says once a day that it is used up.
+double Batcher::part_to_keep() {
+  const DailyBudget& budget = custody_.daily_budget;
+  const std::uint64_t used = custody_.budget_meter.used_on(durable_.clock->wall());
+  const double part = part_kept(budget, used);
+  if (part < 1 && custody_.budget_meter.to_be_told()) {
+    durable_.diagnostics->report(
+        Severity::warn, DiagnosticCode::budget_reached,
+        custody_.name + ": the daily budget of " + std::to_string(budget.limit.count) +
+            " bytes is used up; until midnight UTC " +
+            (budget.then == OverBudget::refuse ? "nothing is sent" : "less and less is sent"));
+  }
+  return part;
+}
+
 bool Batcher::make_body() {
+  const double part = part_to_keep();
   std::uint32_t most_items = rules_.most_items;
   for (;;) {
-    auto encoded = encoder_.encode(extent_.begin, most_items);
+    auto encoded = encoder_.encode(extent_.begin, most_items, part);
     if (!encoded) return false;
     const std::size_t size = encoded->body.size() + encoded->map.size();
     if (size > arena::BodyWriter::size_limit && encoded->records > 1) {
@@ -79,15 +95,18 @@ bool Batcher::make_body() {
     }
     const bool fits = size != 0 && size <= arena::BodyWriter::size_limit;
     const std::uint32_t lost = encoded->not_encoded + (fits ? 0 : encoded->records);
-    const std::uint32_t records = encoded->records + encoded->not_encoded;
+    const std::uint32_t records = encoded->records + encoded->not_encoded + encoded->left_out;
     if (!fits) {
       custody_.count_dropped(DropReason::not_encodable, lost);
+      custody_.count_dropped(DropReason::over_budget, encoded->left_out);
       writer_.skip(encoded->end, records);
       return true;
     }
     auto draft = writer_.allocate(static_cast<std::uint32_t>(size));
     if (!draft || !draft->write(encoded->body) || !draft->write(encoded->map)) return false;
     custody_.count_dropped(DropReason::not_encodable, lost);
+    custody_.count_dropped(DropReason::over_budget, encoded->left_out);
+    custody_.budget_meter.spend(encoded->plain_bytes);
     writer_.publish(std::move(*draft), {.records = encoded->records,
                                         .items = encoded->items,
                                         .map_size = static_cast<std::uint32_t>(encoded->map.size()),

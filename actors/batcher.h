@@ -37,6 +37,7 @@ private:
   void look_ahead(SteadyTime now);
   bool has_credit(SteadyTime now);
   bool make_body();
+  double part_to_keep();
 
   Durable& durable_;
   Custody& custody_;

@@ -20,6 +20,7 @@ Custody::Custody(const arena::Arena& arena_in, std::uint32_t number_in,
       name(output.name),
       queue{output.identity},
       remote(output.kind == config::OutputKind::azure_monitor),
+      daily_budget{output.daily_budget, output.over_budget},
       arena(arena_in) {}
 
 void Custody::count_dropped(DropReason reason, std::uint64_t records) noexcept {

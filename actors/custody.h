@@ -8,6 +8,7 @@
 /// Blocking: the inboxes' short mutexes.
 
 #include "actors/answers.h"
+#include "actors/daily_budget.h"
 #include "actors/inbox.h"
 #include "actors/store_desk.h"
 #include "runtime/arena/bodies.h"
@@ -67,6 +68,7 @@ public:
   const std::string name;
   const persistence::QueueId queue;
   const bool remote;  // has an endpoint, hence batcher, transmitter and queue
+  const DailyBudget daily_budget;
   const arena::Arena arena;
 
   arena::OutputHead& head() const noexcept { return arena.output(number); }
@@ -86,6 +88,9 @@ public:
   std::array<BodyNote, arena::bodies_per_output> notes{};
   std::list<Lease> leases;
   std::uint32_t leases_asked = 0;
+
+  // ---- the batcher's alone, kept over its deaths; what was spent is read by health
+  BudgetMeter budget_meter;
 
   // ---- published for ledger and health; any thread
   std::atomic<std::uint64_t> recovered{0};                               // the storekeeper's

@@ -1,5 +1,6 @@
 #include "actors/encoded_extent.h"
 
+#include "actors/daily_budget.h"
 #include "runtime/arena/log.h"
 #include "runtime/arena/scopes.h"
 
@@ -36,17 +37,25 @@ wire::EncoderContext encoder_context(const arena::Arena& arena, const config::Fi
 ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output)
     : arena_(arena), encoder_(encoder_context(arena, output)) {}
 
-Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t most_items) {
+Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t most_items,
+                                            double part) {
   encoder_.set_tick_scale(arena_.tick_scale());
+  encoder_.set_part(part > 0 ? part : 1);
   plain_.clear();
   body_.clear();
   map_bytes_.clear();
   map_.clear();
   arena::LogCursor cursor(arena_, begin);
   EncodedExtent extent{.begin = begin, .end = begin};
-  while (extent.items < most_items && plain_.size() < most_plain_bytes) {
+  while (extent.items < most_items && plain_.size() < most_plain_bytes &&
+         extent.left_out < most_left_out) {
     const model::RecordHead* record = cursor.next();
     if (record == nullptr) break;
+    if (!in_part(*record, part)) {
+      ++extent.left_out;
+      extent.end = cursor.position();
+      continue;
+    }
     const auto view =
         model::RecordView::from({reinterpret_cast<const std::byte*>(record), record->length()});
     const wire::EncodeResult lines = view ? encoder_.encode(*view, plain_) : wire::EncodeResult{};
@@ -58,6 +67,7 @@ Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t m
     }
     extent.end = cursor.position();
   }
+  extent.plain_bytes = plain_.size();
   if (extent.records == 0) return extent;
   if (auto done = compressor_.gzip(plain_.bytes(), body_); !done) return std::move(done).error();
   map_.append_to(map_bytes_);

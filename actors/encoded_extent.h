@@ -26,7 +26,9 @@ struct EncodedExtent {
   std::uint64_t end = 0;
   std::uint32_t records = 0;      // in the body
   std::uint32_t not_encoded = 0;  // refused by the encoder
+  std::uint32_t left_out = 0;     // not in the part that is kept
   std::uint32_t items = 0;
+  std::uint64_t plain_bytes = 0;         // of the body, before compression
   std::span<const std::byte> body = {};  // until the next call; empty when no record was encoded
   std::span<const std::byte> map = {};
 };
@@ -37,13 +39,15 @@ wire::EncoderContext encoder_context(const arena::Arena& arena, const config::Fi
 class ExtentEncoder {
 public:
   static constexpr std::size_t most_plain_bytes = 1024 * 1024;
+  static constexpr std::uint32_t most_left_out = 16 * 1024;  // at about 20 ns each
 
   /// Resource, scopes and tick scale are the arena's own.
   ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output);
 
   /// From `begin`, until `most_items` lines, `most_plain_bytes`, or the log's tail. Nothing there:
-  /// begin = end.
-  Result<EncodedExtent> encode(std::uint64_t begin, std::uint32_t most_items);
+  /// begin = end. Of the records only `part` is kept (actors/daily_budget.h), and its items stand
+  /// for the others too.
+  Result<EncodedExtent> encode(std::uint64_t begin, std::uint32_t most_items, double part = 1);
 
 private:
   arena::Arena arena_;

@@ -160,6 +160,7 @@ OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
     if (hand_over(pair, header, {encoded->body}, std::move(map)) == Handed::waits) {
       return Progress::blocked;
     }
+    pair.ours->budget_meter.spend(encoded->plain_bytes);
   }
   pair.ours->lose_adopted(DropReason::not_encodable, encoded->not_encoded);
   pair.writer->skip(encoded->end, records);

@@ -25,7 +25,10 @@ constexpr std::uint32_t segments_ahead = 16;
 }  // namespace
 
 Sampler::Sampler(Durable& durable)
-    : durable_(durable), lanes_(durable.arena), log_(durable.arena) {}
+    : durable_(durable),
+      lanes_(durable.arena),
+      log_(durable.arena),
+      filter_(durable.settings->drop_rules(), durable.arena) {}
 
 SteadyTime Sampler::step(SteadyTime now) {
   durable_.bell->awake();
@@ -66,25 +69,39 @@ bool Sampler::drain_for_a_while() {
   return true;
 }
 
-/// Gives how many of the records were copied.
+/// Gives how many of the records are done with: copied, or filtered.
 std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
   log_.begin_step();
   arena::LaneReader::Batch done{batch.segment, batch.begin, batch.begin, {}};
-  std::size_t copied = 0;
+  std::size_t over = 0;
+  std::size_t filtered = 0;
   for (const model::RecordHead* record : batch.records) {
-    if (!log_.append(*record)) break;
+    if (filter_.has_rules() && filter_.drops(*record)) {
+      ++filtered;
+    } else if (!log_.append(*record)) {
+      break;
+    }
     const auto* begin = durable_.arena.bytes(batch.segment);
     const auto offset = reinterpret_cast<const std::byte*>(record) - begin;
     done.end = static_cast<std::uint32_t>(offset) + record->length();
-    ++copied;
+    ++over;
   }
-  if (copied == batch.records.size()) done.end = batch.end;
-  if (done.end == done.begin) return copied;
+  if (over == batch.records.size()) done.end = batch.end;
+  if (done.end == done.begin) return over;
+  const std::size_t copied = over - filtered;
   log_.publish();
   durable_.arena.header().accepted.fetch_add(copied, std::memory_order_relaxed);
+  count_filtered(filtered);
   lanes_.drained(done);
   copied_ = copied_ || copied > 0;
-  return copied;
+  return over;
+}
+
+/// Beside what application threads refuse, where the ledger looks for it.
+void Sampler::count_filtered(std::uint64_t records) noexcept {
+  if (records == 0) return;
+  durable_.arena.lane(0).refused[static_cast<std::size_t>(RefusalReason::filtered)].fetch_add(
+      records, std::memory_order_relaxed);
 }
 
 /// First touches of a page cost an application thread more than its whole span: they are made here.

@@ -1,8 +1,9 @@
 #pragma once
 
 /// Moves records from the lanes to the log: the only reader of the lanes and the only writer of the
-/// log. Head sampling was decided on the application's thread; where it is rate-limited, the rate
-/// is steered here, by how many traces asked for it.
+/// log, but for those that the drop rules name, which are counted as filtered. Head sampling was
+/// decided on the application's thread; where it is rate-limited, the rate is steered here, by how
+/// many traces asked for it.
 ///
 ///   lanes ─► [sampler] ─► log ─► kick ─► batchers
 ///                └─► rate ─► application threads
@@ -11,7 +12,7 @@
 /// Full: when the log gets no segment, records stay in their lanes, and the application's threads
 /// see a full arena; outputs are asked to relieve it (Durable::under_pressure).
 ///
-/// Commit points: LogWriter::publish, then the count, then LaneReader::drained; none can throw. A
+/// Commit points: LogWriter::publish, then the counts, then LaneReader::drained; none can throw. A
 /// sampler that dies before publish leaves the records in their lanes, and the next one copies them
 /// again over what was appended; a process that dies between the two is mended by who adopts it
 /// (arena/log.h, repair_lanes_after_step).
@@ -22,6 +23,7 @@
 #include "actors/durable.h"
 #include "actors/lane_mark.h"
 #include "actors/part.h"
+#include "actors/record_filter.h"
 #include "runtime/arena/lane.h"
 #include "runtime/arena/log.h"
 
@@ -37,6 +39,7 @@ public:
 private:
   bool drain_for_a_while();
   std::size_t copy(const arena::LaneReader::Batch& batch) noexcept;
+  void count_filtered(std::uint64_t records) noexcept;
   void keep_pages_ahead(SteadyTime now);
   void steer_rate(SteadyTime now) noexcept;
   void tell_callback_failures();
@@ -48,6 +51,7 @@ private:
   Durable& durable_;
   arena::LaneReader lanes_;
   arena::LogWriter log_;
+  RecordFilter filter_;
   arena::LaneReader::Batch batch_;
   std::optional<LaneMark> mark_;
   std::uint64_t marked_for_ = 0;

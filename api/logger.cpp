@@ -1,4 +1,5 @@
 #include "api/recorded_exception.h"
+#include "runtime/produce/log_draft.h"
 #include "runtime/produce/producer.h"
 
 #include <posthaste/logger.h>
@@ -53,6 +54,45 @@ void Logger::record_exception(Severity severity, const std::exception_ptr& excep
                               std::string_view body, const LogOptions& options) const noexcept {
   if (exception == nullptr || !is_enabled(severity)) return;
   emit_exception(*this, runtime_, severity, exception, body, options, __builtin_return_address(0));
+}
+
+Severity EmittedLog::severity() const noexcept {
+  return draft_.severity;
+}
+
+const AttributeValue& EmittedLog::body() const noexcept {
+  return draft_.body;
+}
+
+std::string_view EmittedLog::event_name() const noexcept {
+  return draft_.event_name;
+}
+
+const AttributeValue* EmittedLog::attribute(std::string_view key) const noexcept {
+  return draft_.find(key);
+}
+
+Attributes EmittedLog::attributes() const noexcept {
+  return std::span<const Attribute>(draft_.attributes);
+}
+
+EmittedLog& EmittedLog::set_severity(Severity severity) noexcept {
+  draft_.severity = severity;
+  return *this;
+}
+
+EmittedLog& EmittedLog::set_body(AttributeValue body) noexcept {
+  draft_.set_body(body);
+  return *this;
+}
+
+EmittedLog& EmittedLog::set_attribute(std::string_view key, AttributeValue value) noexcept {
+  draft_.set(key, value);
+  return *this;
+}
+
+void EmittedLog::drop() noexcept {
+  draft_.dropped = true;
 }
 
 }  // namespace posthaste

@@ -10,6 +10,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   local_sink.h
   logger.h
   posthaste.h
+  processor.h
   propagation.h
   result.h
   sample_rate.h

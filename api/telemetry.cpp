@@ -66,8 +66,8 @@ produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
   setup.sampling_hash = sampling.hash;
   setup.parents = sampling.parents;
   setup.logs_with_trace = logs.sampled_with_trace;
-  setup.on_start = settings.on_start();
-  setup.on_end = settings.on_end();
+  setup.span_processors = settings.span_processors();
+  setup.log_processors = settings.log_processors();
   setup.exception_stacks = settings.exception_stacks();
   return setup;
 }

@@ -29,6 +29,7 @@ std::string_view to_string(DropReason reason) noexcept {
     case DropReason::lag: return "lag";
     case DropReason::shutdown_deadline: return "shutdown_deadline";
     case DropReason::adoption_limit: return "adoption_limit";
+    case DropReason::over_budget: return "over_budget";
     case DropReason::count_: break;
   }
   return "unknown";

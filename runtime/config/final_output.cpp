@@ -103,6 +103,9 @@ void OutputMaker::remember_azure(const FinalOutput& output, const AzureMonitor& 
       SettingId::connection_string,
       "InstrumentationKey=" + output.instrumentation_key.masked() + " at " + output.track_url,
       in_code ? Origin::code : Origin::environment);
+  if (given.over_budget == OverBudget::refuse) {
+    resolver_.remember(SettingId::over_budget, "refuse", Origin::code);
+  }
   if (!given.ca_file.empty()) {
     resolver_.remember(SettingId::ca_file, printable(given.ca_file, 200), Origin::code);
   }
@@ -126,6 +129,10 @@ Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view settin
   output.application_id = std::move(connection->application_id);
   output.ca_file = given.ca_file;
   if (auto proxy = set_proxy(output, given.proxy, setting); !proxy) return proxy;
+  std::optional<std::uint64_t> budget;
+  if (given.daily_budget) budget = given.daily_budget->count;
+  output.daily_budget = {resolver_.number(SettingId::daily_budget, budget)};
+  output.over_budget = given.over_budget;
   remember_azure(output, given);
   return take_in(std::move(output), "azure_monitor", setting);
 }

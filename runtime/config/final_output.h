@@ -33,6 +33,8 @@ struct FinalOutput {
   std::string ca_file;         // empty: the system's authorities alone
   Secret https_proxy;          // as given, not looked into; empty: none
   std::string no_proxy;        // as given
+  Bytes daily_budget{};        // 0: none
+  OverBudget over_budget = OverBudget::sample;
   // of console
   Console::Stream stream = Console::Stream::standard_error;
   // of local; never null there

@@ -46,6 +46,7 @@ public:
     read_limits();
     read_logs();
     read_callbacks();
+    read_drop_rules();
     read_batch();
     read_arena();
     read_store();
@@ -67,6 +68,7 @@ private:
   void read_limits();
   void read_logs();
   void read_callbacks();
+  void read_drop_rules();
   void read_batch();
   void read_arena();
   void read_store();
@@ -205,15 +207,39 @@ void Finalizer::read_logs() {
 }
 
 void Finalizer::read_callbacks() {
-  values_.on_start = settings_.on_start;
-  values_.on_end = settings_.on_end;
-  if (settings_.on_start) resolver_.remember(SettingId::on_start, "set", Origin::code);
-  if (settings_.on_end) resolver_.remember(SettingId::on_end, "set", Origin::code);
+  values_.span_processors = settings_.span_processors;
+  values_.log_processors = settings_.log_processors;
+  const auto remember_count = [&](SettingId id, std::size_t count) {
+    if (count > 0) resolver_.remember(id, std::to_string(count), Origin::code);
+  };
+  remember_count(SettingId::span_processors, settings_.span_processors.size());
+  remember_count(SettingId::log_processors, settings_.log_processors.size());
   if (settings_.diagnostics) resolver_.remember(SettingId::diagnostics, "set", Origin::code);
   values_.exception_stacks =
       resolver_.flag(SettingId::exception_stacks, settings_.exception_stacks);
   values_.shutdown_deadline =
       resolver_.duration(SettingId::shutdown_deadline, settings_.shutdown_deadline);
+}
+
+void Finalizer::read_drop_rules() {
+  Origin origin = Origin::code;
+  DropRules read;
+  if (!settings_.drop.empty()) {
+    read = parse_drop_rules(settings_.drop);
+    if (!read.wrong.empty()) {
+      resolver_.refuse(SettingId::drop, quoted(read.wrong),
+                       std::string(read.fault).append("; ").append(read.mend));
+    }
+  } else if (const auto text = environment_.get("POSTHASTE_DROP")) {
+    origin = Origin::environment;
+    read = parse_drop_rules(*text);
+    if (!read.wrong.empty()) {
+      resolver_.ignore("POSTHASTE_DROP", quoted(read.wrong), read.fault, read.mend);
+    }
+  }
+  if (read.rules.empty()) return;
+  resolver_.remember(SettingId::drop, std::to_string(read.rules.size()) + " rules", origin);
+  values_.drop_rules = std::move(read.rules);
 }
 
 void Finalizer::read_batch() {

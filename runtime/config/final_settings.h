@@ -6,6 +6,7 @@
 /// Threads: an ordinary value; shared freely once made.
 
 #include "runtime/config/directories.h"
+#include "runtime/config/drop_rules.h"
 #include "runtime/config/environment.h"
 #include "runtime/config/final_output.h"
 #include "runtime/config/host_facts.h"
@@ -67,9 +68,13 @@ public:
   const FinalSampling& sampling() const noexcept { return values_.sampling; }
   const FinalSpanLimits& span_limits() const noexcept { return values_.span_limits; }
   const FinalLogSettings& logs() const noexcept { return values_.logs; }
-  /// Either may be empty.
-  const std::function<void(Span&)>& on_start() const noexcept { return values_.on_start; }
-  const std::function<void(EndingSpan&)>& on_end() const noexcept { return values_.on_end; }
+  const std::vector<SpanProcessor>& span_processors() const noexcept {
+    return values_.span_processors;
+  }
+  const std::vector<LogProcessor>& log_processors() const noexcept {
+    return values_.log_processors;
+  }
+  const std::vector<DropRule>& drop_rules() const noexcept { return values_.drop_rules; }
   bool exception_stacks() const noexcept { return values_.exception_stacks; }
   std::chrono::milliseconds shutdown_deadline() const noexcept { return values_.shutdown_deadline; }
   const FinalStore& store() const noexcept { return values_.store; }
@@ -87,8 +92,9 @@ private:
     FinalSampling sampling;
     FinalSpanLimits span_limits;
     FinalLogSettings logs;
-    std::function<void(Span&)> on_start;
-    std::function<void(EndingSpan&)> on_end;
+    std::vector<SpanProcessor> span_processors;
+    std::vector<LogProcessor> log_processors;
+    std::vector<DropRule> drop_rules;
     bool exception_stacks = true;
     std::chrono::milliseconds shutdown_deadline;
     FinalStore store;

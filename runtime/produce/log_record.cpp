@@ -98,6 +98,17 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
     refuse(RefusalReason::logs_share);
     return;
   }
+  ThreadState* const thread = ThreadState::current();
+  ParentFrame given;
+  const ParentFrame* parent = thread == nullptr ? nullptr : thread->top();
+  if (options.context != nullptr) {
+    given = ContextAccess::frame(*options.context);
+    parent = &given;
+  }
+  if (logs_with_trace_ && parent != nullptr && parent->trace_id.is_valid() && !parent->sampled()) {
+    refuse(RefusalReason::sampled);
+    return;
+  }
   if (state->rate_limit != 0) {
     std::uint64_t suppressed = 0;
     if (!state->rate.allows(now(), ticks_per_second_, state->rate_limit, suppressed)) {
@@ -107,26 +118,20 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
     if (suppressed != 0) {
       const AttributeValue count(suppressed);
       write_log(state->scope, Severity::warn, "log records were suppressed by the rate limit",
-                {.attributes = {{"posthaste.suppressed", count}}});
+                {.attributes = {{"posthaste.suppressed", count}}}, parent);
     }
   }
-  write_log(state->scope, severity, body, options);
+  if (has_on_emit_ && thread != nullptr && !thread->in_callback()) [[unlikely]] {
+    process_log(state->scope, severity, body, options, parent, *thread);
+  } else {
+    write_log(state->scope, severity, body, options, parent);
+  }
 }
 
 void Producer::write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
-                         const LogOptions& options) noexcept {
-  ThreadState* const thread = ThreadState::current();
-  ParentFrame given;
-  const ParentFrame* parent = thread == nullptr ? nullptr : thread->top();
-  if (options.context != nullptr) {
-    given = ContextAccess::frame(*options.context);
-    parent = &given;
-  }
+                         const LogOptions& options, const ParentFrame* parent,
+                         std::uint32_t lost) noexcept {
   const bool in_span = parent != nullptr && parent->trace_id.is_valid();
-  if (logs_with_trace_ && in_span && !parent->sampled()) {
-    refuse(RefusalReason::sampled);
-    return;
-  }
   OperationName operation;
   std::string_view operation_name;
   if (options.context != nullptr) operation_name = options.context->operation_name();
@@ -164,7 +169,7 @@ void Producer::write_log(std::uint16_t scope, Severity severity, const Attribute
   }
   if (plan.truncated) record.flags |= model::record_flag::truncated;
   record.attributes = static_cast<std::uint16_t>(plan.attributes.kept());
-  record.dropped_attributes = plan.dropped;
+  record.dropped_attributes = plan.dropped + lost;
   FlatSink sink{room.bytes + 8};
   sink.put(reinterpret_cast<const std::byte*>(&record) + 8, sizeof record - 8);
   plan.put(sink);

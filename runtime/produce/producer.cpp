@@ -58,10 +58,7 @@ void Producer::open(ProducerSetup setup) {
   open_sampling(setup);
   span_limits_ = setup.span_limits;
   log_limits_ = setup.log_limits;
-  on_start_ = std::move(setup.on_start);
-  on_end_ = std::move(setup.on_end);
-  has_on_start_ = static_cast<bool>(on_start_);
-  has_on_end_ = static_cast<bool>(on_end_);
+  open_processors(setup);
   takes_stacks_ = setup.exception_stacks;
   scopes_ = std::make_unique<arena::ScopeTable>(arena_);
   loggers_ = std::make_unique<LoggerTable>();
@@ -303,25 +300,6 @@ Span Producer::start_span(std::uint16_t scope, std::string_view name,
   }
   if (lineage.undecided && !keeps_all_) decide(lineage, name, options, thread);
   return start<false>(scope, name, options, lineage, thread);
-}
-
-void Producer::run_on_start(Span& span) noexcept {
-  try {
-    on_start_(span);
-  } catch (...) {
-    callback_failures_.count_current(Callback::on_start);
-  }
-}
-
-/// False: the callback dropped the span.
-bool Producer::run_on_end(arena::Slot& slot) noexcept {
-  EndingSpan ending = SpanAccess::ending(&slot, number_);
-  try {
-    on_end_(ending);
-  } catch (...) {
-    callback_failures_.count_current(Callback::on_end);
-  }
-  return !SpanAccess::dropped(ending);
 }
 
 /// The name of a local root that lives, or did lately.

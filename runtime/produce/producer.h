@@ -23,6 +23,7 @@
 
 #include <posthaste/ledger.h>
 #include <posthaste/logger.h>
+#include <posthaste/processor.h>
 #include <posthaste/sampler.h>
 #include <posthaste/span.h>
 
@@ -45,8 +46,8 @@ struct ProducerSetup {
   SamplingHash sampling_hash = SamplingHash::application_insights;
   ParentRule parents = ParentRule::follow;
   bool logs_with_trace = false;  // logs of a trace that is not kept are not kept
-  std::function<void(Span&)> on_start = {};
-  std::function<void(EndingSpan&)> on_end = {};
+  std::vector<SpanProcessor> span_processors = {};
+  std::vector<LogProcessor> log_processors = {};
   bool exception_stacks = true;
 };
 
@@ -112,6 +113,7 @@ private:
 
   struct Lineage;
   void open_sampling(ProducerSetup& setup);
+  void open_processors(ProducerSetup& setup);
   void decide(Lineage& lineage, std::string_view name, const SpanOptions& options,
               ThreadState& thread) noexcept;
   void ask_sampler(Lineage& lineage, std::string_view name, const SpanOptions& options,
@@ -136,10 +138,15 @@ private:
   void add_options(Span& span, const SpanOptions& options, const Lineage& lineage) noexcept;
   void run_on_start(Span& span) noexcept;
   bool run_on_end(arena::Slot& slot) noexcept;
+  bool run_on_emit(LogDraft& draft, ThreadState& thread) noexcept;
+  void process_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
+                   const LogOptions& options, const ParentFrame* parent,
+                   ThreadState& thread) noexcept;
   void add_unwinding(arena::Slot& slot) noexcept;
   void commit_record(arena::Slot& slot, std::uint32_t lane) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
-                 const LogOptions& options) noexcept;
+                 const LogOptions& options, const ParentFrame* parent,
+                 std::uint32_t lost = 0) noexcept;
   [[gnu::always_inline]] arena::Reservation reserve(std::uint32_t lane, std::uint32_t length,
                                                     bool failure) noexcept {
     arena::Reservation room = lanes_.reserve(lane, length);
@@ -171,14 +178,16 @@ private:
   std::array<ParentRule::Then, 4> parents_{};  // by remote * 2 + sampled
   bool has_on_start_ = false;
   bool has_on_end_ = false;
+  bool has_on_emit_ = false;
   bool takes_stacks_ = true;
   double sample_rate_ = 100;
   std::uint64_t ticks_per_second_ = 1'000'000'000;
   RecordLimits span_limits_;
   RecordLimits log_limits_;
   std::function<SamplingDecision(const SamplingRequest&)> sampler_;
-  std::function<void(Span&)> on_start_;
-  std::function<void(EndingSpan&)> on_end_;
+  std::vector<std::function<void(Span&)>> on_start_;
+  std::vector<std::function<void(EndingSpan&)>> on_end_;
+  std::vector<std::function<void(EmittedLog&)>> on_emit_;
   std::unique_ptr<arena::ScopeTable> scopes_;
   std::unique_ptr<LoggerTable> loggers_;
   EndedOperations ended_operations_;

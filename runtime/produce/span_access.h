@@ -46,6 +46,7 @@ struct SpanAccess {
   static Logger logger(std::uint16_t runtime, std::uint16_t number) noexcept {
     return Logger(runtime, number);
   }
+  static EmittedLog emitted(produce::LogDraft& draft) noexcept { return EmittedLog(draft); }
   static bool dropped(const EndingSpan& span) noexcept { return span.dropped_; }
 };
 

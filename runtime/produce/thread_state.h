@@ -6,6 +6,7 @@
 
 #include "runtime/arena/layout.h"
 #include "runtime/base/tick_clock.h"
+#include "runtime/produce/log_draft.h"
 
 #include <posthaste/ids.h>
 #include <posthaste/sampler.h>
@@ -97,6 +98,12 @@ public:
   /// What the sampler added to the span that is being started.
   std::vector<OwnedAttribute>& sampler_attributes() noexcept { return sampler_attributes_; }
 
+  /// For the log processors; throws std::bad_alloc on its first use.
+  LogDraft& log_draft() {
+    if (log_draft_ == nullptr) log_draft_ = std::make_unique<LogDraft>();
+    return *log_draft_;
+  }
+
   /// True inside a callback of the application, which is not called for what it records itself.
   bool in_callback() const noexcept { return in_callback_; }
   class InCallback {
@@ -158,6 +165,7 @@ private:
   std::string value_buffer_;
   std::string trace_state_buffer_;
   std::vector<OwnedAttribute> sampler_attributes_;
+  std::unique_ptr<LogDraft> log_draft_;
   bool in_callback_ = false;
 };
 

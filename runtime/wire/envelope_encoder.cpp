@@ -72,7 +72,7 @@ EncodeResult EnvelopeEncoder::encode_record(const model::RecordView& record, Byt
   const RecordHead& head = record.head();
   if (head.type == RecordType::metric_point) return encode_metric(record, out);
   if (!parts_.take(record)) return {0, EncodeRefusal::damaged};
-  rate_ = find_sample_rate(parts_.seen, head.sample_rate);
+  rate_ = find_sample_rate(parts_.seen, head.sample_rate) * part_;
   return head.type == RecordType::span ? encode_span(head, out) : encode_log(head, out);
 }
 

@@ -68,6 +68,9 @@ public:
   /// What ticks mean from now on; records of a dead process need theirs.
   void set_tick_scale(const TickScale& scale) noexcept { context_.tick_scale = scale; }
 
+  /// From now on each item stands for 1/part times as many as its record does; above 0, at most 1.
+  void set_part(double part) noexcept { part_ = part; }
+
   EncodeResult encode(const model::RecordView& record, ByteBuffer& out) noexcept;
   /// What the items beneath `root`, a span, have as their operation name; borrows from it and from
   /// the encoder, until the next call.
@@ -101,6 +104,7 @@ private:
   std::array<std::string, item_type_count> heads_;
   DeviceTags device_;
   TimestampWriter times_;
+  double part_ = 1;
   double rate_ = 100;
   RecordParts parts_;
   SeenAttributes event_seen_{parts_.scratch};

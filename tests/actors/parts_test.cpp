@@ -38,6 +38,86 @@ TEST(Sampler, CopiesAgainWhatADeadOneHadNotPublished) {
   EXPECT_EQ(found, 50);
 }
 
+TEST(Sampler, LeavesOutWhatTheDropRulesNameAndCountsIt) {
+  Workshop shop({.drop = {"order.id=*7", "log:order.id=*1*"}});
+  record(shop, 300);
+  record(shop, 300, model::RecordType::log);
+  std::uint64_t expected = 0;  // of 1 to 300 those that end in 7, of 301 to 600 those with a 1
+  for (int i = 1; i <= 300; ++i) expected += i % 10 == 7 ? 1 : 0;
+  for (int i = 301; i <= 600; ++i) {
+    expected += std::to_string(i).find('1') != std::string::npos ? 1 : 0;
+  }
+  for (int i = 0; i < 20; ++i) {
+    shop.step(Role::sampler);
+    if (i % 3 == 0) shop.kill(Role::sampler);
+  }
+  const Ledger ledger = shop.ledger();
+  EXPECT_EQ(ledger.refused[RefusalReason::filtered], expected);
+  EXPECT_EQ(ledger.offered(), shop.recorded);
+  for (int i = 0; i < 30; ++i) {
+    shop.step_all();
+    shop.clock.advance(milliseconds{100});
+    accept_all(shop);
+  }
+  EXPECT_EQ(shop.output().delivered, shop.recorded - expected);
+}
+
+/// Steps until everything that was recorded is delivered or dropped.
+void deliver_all(Workshop& shop) {
+  for (int i = 0; i < 200 && (i < 3 || shop.output().resident > 0); ++i) {
+    shop.step_all();
+    shop.clock.advance(milliseconds{100});
+    accept_all(shop);
+  }
+  const OutputLedger output = shop.output();
+  EXPECT_EQ(output.resident, 0u);
+  EXPECT_EQ(shop.ledger().accepted, output.delivered + output.in_store + output.dropped.total());
+}
+
+TEST(Batcher, RefusesBeyondTheDailyBudgetUntilTheNextDay) {
+  Workshop shop({.batch_size = 10, .daily_budget = {5000}, .over_budget = OverBudget::refuse});
+  const auto times_said = [&] {
+    return std::count(shop.diagnostics.begin(), shop.diagnostics.end(),
+                      DiagnosticCode::budget_reached);
+  };
+  record(shop, 200);
+  deliver_all(shop);
+  const std::uint64_t first_day = shop.output().delivered;
+  EXPECT_GT(first_day, 0u);
+  EXPECT_LT(first_day, 30u) << "about 500 bytes each";
+  EXPECT_EQ(shop.output().dropped[DropReason::over_budget], 200 - first_day);
+  EXPECT_EQ(times_said(), 1);
+
+  shop.kill(Role::batcher);  // the next one knows what was used
+  record(shop, 50);
+  deliver_all(shop);
+  EXPECT_EQ(shop.output().delivered, first_day);
+  EXPECT_EQ(times_said(), 1);
+
+  shop.clock.advance(std::chrono::hours{24});
+  record(shop, 200);
+  deliver_all(shop);
+  EXPECT_EQ(shop.output().delivered, 2 * first_day);
+  EXPECT_EQ(times_said(), 2);
+  EXPECT_EQ(health_of(shop.durable)[0].encoded_today.count, shop.custody().budget_meter.used());
+}
+
+TEST(Batcher, KeepsLessAndLessBeyondTheDailyBudget) {
+  Workshop shop({.batch_size = 10, .daily_budget = {50'000}});
+  for (int i = 0; i < 40; ++i) {
+    record(shop, 100);
+    deliver_all(shop);
+  }
+  const OutputLedger output = shop.output();
+  EXPECT_EQ(output.delivered + output.dropped[DropReason::over_budget], shop.recorded);
+  EXPECT_GT(output.delivered, 100u) << "the budget";
+  EXPECT_GT(shop.custody().budget_meter.used(), 60'000u);
+  EXPECT_LT(shop.custody().budget_meter.used(), 100'000u);
+  EXPECT_EQ(
+      std::count(shop.diagnostics.begin(), shop.diagnostics.end(), DiagnosticCode::budget_reached),
+      1);
+}
+
 TEST(Sampler, RefusesLogsWhileTheyHoldHalfOfTheArena) {
   Workshop shop({.arena = {2 << 20}});
   while ((shop.ingress().flags() & Ingress::logs_refused) == 0) {

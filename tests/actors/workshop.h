@@ -112,6 +112,9 @@ struct WorkshopOptions {
   bool store = true;
   std::uint32_t batch_size = 64;
   Bytes arena{4 << 20};
+  std::vector<std::string> drop = {};
+  Bytes daily_budget{};
+  OverBudget over_budget = OverBudget::sample;
 };
 
 class Workshop {
@@ -122,6 +125,9 @@ public:
     settings.store.directory = directory_ / "store";
     settings.batch.size = options.batch_size;
     settings.batch.delay = milliseconds{100};
+    settings.drop = options.drop;
+    settings.outputs = {
+        AzureMonitor{.daily_budget = options.daily_budget, .over_budget = options.over_budget}};
     process_.writable.push_back("/");
     auto finalized = process_.finalize(settings);
     if (!finalized) throw std::runtime_error(finalized.error().message());

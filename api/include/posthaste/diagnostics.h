@@ -43,6 +43,7 @@ enum class DiagnosticCode : std::uint16_t {
   redirect_refused = 303,
   certificate_rejected = 304,
   records_dropped = 305,
+  budget_reached = 306,
   // store
   store_unavailable = 400,
   store_damaged = 401,

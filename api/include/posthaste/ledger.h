@@ -19,7 +19,7 @@ namespace posthaste {
 /// Why a record was not accepted. Decided on the application thread.
 enum class RefusalReason : std::uint8_t {
   sampled,       // the head sampling decision
-  filtered,      // on_end dropped it
+  filtered,      // a processor or a rule of `drop` dropped it
   rate_limited,  // a logger's limit
   arena_full,    // the memory budget is used up; failures have a reserve of their own
   slots_full,    // too many spans are open at once (a quarter of the budget)
@@ -41,6 +41,7 @@ enum class DropReason : std::uint8_t {
   lag,                // the output held more than its share and has no store
   shutdown_deadline,  // not delivered nor stored when the shutdown deadline passed
   adoption_limit,     // left by a dead process beyond what is adopted
+  over_budget,        // the output's daily budget is used up
   count_,
 };
 

@@ -35,6 +35,34 @@ struct LogOptions {
   std::string_view severity_text = {};
 };
 
+namespace produce {
+class LogDraft;
+}
+
+/// A log record before it is taken, for a LogProcessor: may still be changed, or dropped.
+class POSTHASTE_API EmittedLog {
+public:
+  Severity severity() const noexcept;
+  const AttributeValue& body() const noexcept;
+  std::string_view event_name() const noexcept;
+  /// Null if it was not set. Valid until the record is changed.
+  const AttributeValue* attribute(std::string_view key) const noexcept;
+  Attributes attributes() const noexcept;
+
+  EmittedLog& set_severity(Severity severity) noexcept;
+  /// Values are copied; a key that was set before keeps the last value.
+  EmittedLog& set_body(AttributeValue body) noexcept;
+  EmittedLog& set_attribute(std::string_view key, AttributeValue value) noexcept;
+  /// The record is not taken; counted as refused: filtered.
+  void drop() noexcept;
+
+private:
+  friend struct SpanAccess;
+  explicit EmittedLog(produce::LogDraft& draft) noexcept : draft_(draft) {}
+
+  produce::LogDraft& draft_;
+};
+
 /// Made by Telemetry::logger(). A small value; copies are equal and share their rate limit.
 class POSTHASTE_API Logger {
 public:

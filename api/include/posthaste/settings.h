@@ -11,6 +11,7 @@
 /// all settings with their environment variables; it is made from the table that checks them.
 
 #include <posthaste/diagnostics.h>
+#include <posthaste/processor.h>
 #include <posthaste/sample_rate.h>
 #include <posthaste/severity.h>
 #include <posthaste/units.h>
@@ -27,11 +28,17 @@
 
 namespace posthaste {
 
-class EndingSpan;
 class LocalSink;
-class Span;
 struct SamplingDecision;
 struct SamplingRequest;
+
+/// What becomes of the rest of a day when an output's daily budget is used up. What is left out is
+/// counted as dropped: over_budget.
+enum class OverBudget : std::uint8_t {
+  sample,  // half of all traces are kept; with each further tenth of the budget, half of that;
+           // nothing beyond twice the budget. Metrics are all kept until then.
+  refuse,  // nothing is kept
+};
 
 /// An Application Insights resource.
 struct AzureMonitor {
@@ -41,6 +48,10 @@ struct AzureMonitor {
   std::string ca_file = {};
   /// "http://[user:password@]host[:port]"; "none" for no proxy. Unset: HTTPS_PROXY and NO_PROXY.
   std::string proxy = {};
+  /// Bytes of telemetry, uncompressed, in a day of UTC; Azure bills by volume. Zero: none. Unset:
+  /// POSTHASTE_DAILY_BUDGET, else none.
+  std::optional<Bytes> daily_budget = {};
+  OverBudget over_budget = OverBudget::sample;
 };
 
 /// One line per item, for development.
@@ -155,10 +166,12 @@ struct Settings {
   /// otel.scope.name and otel.scope.version. Unset: false; two properties less an item.
   std::optional<bool> include_scope = {};
 
-  /// On the application thread which starts or ends the span, for spans that are recorded. `on_end`
-  /// may still rename, enrich or drop. They must not throw; if one does, it is caught and counted.
-  std::function<void(Span&)> on_start = {};
-  std::function<void(EndingSpan&)> on_end = {};
+  /// What is done to each record that is kept so far, in this order; <posthaste/processor.h>.
+  std::vector<SpanProcessor> span_processors = {};
+  std::vector<LogProcessor> log_processors = {};
+  /// Rules of what is left out, such as "GET /healthz" or "url.path=/live*"; docs/sampling.md has
+  /// their form. At most 64. Counted as refused: filtered. POSTHASTE_DROP
+  std::vector<std::string> drop = {};
   DiagnosticsHandler diagnostics = {};
   /// Whether record_exception notes the calls that lead to it. Unset: true.
   std::optional<bool> exception_stacks = {};

@@ -17,6 +17,7 @@
 #include <posthaste/result.h>
 #include <posthaste/settings.h>
 #include <posthaste/tracer.h>
+#include <posthaste/units.h>
 
 #include <chrono>
 #include <functional>
@@ -53,6 +54,8 @@ struct OutputHealth {
   std::uint64_t store_bytes = 0;
   /// Until the store is full at the rate of the last minute; empty while nothing is stored.
   std::optional<std::chrono::seconds> store_lasts;
+  /// What counts against AzureMonitor::daily_budget, as of the last batch.
+  Bytes encoded_today;
   std::string last_error;
 };
 

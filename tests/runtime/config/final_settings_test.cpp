@@ -53,8 +53,9 @@ TEST(FinalSettings, DefaultsAreThoseOfTheDocuments) {
   EXPECT_EQ(settings.logs().rate_limit, 0u);
   EXPECT_EQ(settings.logs().attributes, 128u);
   EXPECT_EQ(settings.logs().value_length, SpanLimits::unlimited);
-  EXPECT_FALSE(settings.on_start());
-  EXPECT_FALSE(settings.on_end());
+  EXPECT_TRUE(settings.span_processors().empty());
+  EXPECT_TRUE(settings.log_processors().empty());
+  EXPECT_TRUE(settings.drop_rules().empty());
   EXPECT_EQ(settings.shutdown_deadline(), 5s);
   EXPECT_TRUE(settings.store().enabled);
   EXPECT_EQ(settings.store().directory, "/var/lib/posthaste/unknown_service_server");
@@ -76,27 +77,28 @@ TEST(FinalSettings, TakesWhatCodeSays) {
   process.writable.push_back("/srv");
   int ended = 0;
   const FinalSettings settings = accepted(
-      process, {.sampling = SampleRate::percent(25),
-                .sampling_parents = ParentRule::ignore,
-                .span_limits = {.attributes = 1,
-                                .events = 2,
-                                .links = 3,
-                                .event_attributes = 4,
-                                .link_attributes = 5,
-                                .value_length = 6},
-                .logs = {.minimum_severity = Severity::warn,
-                         .rate_limit = 7,
-                         .attributes = 8,
-                         .value_length = 9},
-                .include_scope = true,
-                .on_start = [](Span&) {},
-                .on_end = [&](EndingSpan&) { ++ended; },
-                .shutdown_deadline = 0s,
-                .store = {.directory = "/srv/store", .cap = 2_MiB, .max_age = 1h},
-                .arena_dir = "/dev/shm/mine",
-                .arena_size = Bytes{4 * 1024 * 1024 + 65535},
-                .batch = {.size = 10, .delay = 0s, .export_timeout = 1s, .max_waiting = 11},
-                .max_in_flight = 12});
+      process,
+      {.sampling = SampleRate::percent(25),
+       .sampling_parents = ParentRule::ignore,
+       .span_limits = {.attributes = 1,
+                       .events = 2,
+                       .links = 3,
+                       .event_attributes = 4,
+                       .link_attributes = 5,
+                       .value_length = 6},
+       .logs = {.minimum_severity = Severity::warn,
+                .rate_limit = 7,
+                .attributes = 8,
+                .value_length = 9},
+       .span_processors = {{.on_start = [](Span&) {}, .on_end = [&](EndingSpan&) { ++ended; }}},
+       .log_processors = {{.on_emit = [](EmittedLog&) {}}},
+       .drop = {"GET /healthz", "log:body=noise*"},
+       .shutdown_deadline = 0s,
+       .store = {.directory = "/srv/store", .cap = 2_MiB, .max_age = 1h},
+       .arena_dir = "/dev/shm/mine",
+       .arena_size = Bytes{4 * 1024 * 1024 + 65535},
+       .batch = {.size = 10, .delay = 0s, .export_timeout = 1s, .max_waiting = 11},
+       .max_in_flight = 12});
   EXPECT_EQ(settings.sampling().rate.as_ratio(), 0.25);
   EXPECT_EQ(settings.sampling().parents, ParentRule::ignore);
   EXPECT_EQ(settings.span_limits().attributes, 1u);
@@ -110,8 +112,10 @@ TEST(FinalSettings, TakesWhatCodeSays) {
   EXPECT_EQ(settings.logs().attributes, 8u);
   EXPECT_EQ(settings.logs().value_length, 9u);
   EXPECT_TRUE(settings.outputs()[0].include_scope);
-  EXPECT_TRUE(settings.on_start());
-  EXPECT_TRUE(settings.on_end());
+  ASSERT_EQ(settings.span_processors().size(), 1u);
+  EXPECT_TRUE(settings.span_processors()[0].on_start && settings.span_processors()[0].on_end);
+  EXPECT_EQ(settings.log_processors().size(), 1u);
+  EXPECT_EQ(shown(settings, SettingId::drop), "2 rules (code)");
   EXPECT_EQ(ended, 0) << "no callback is called while settings are read";
   EXPECT_EQ(settings.shutdown_deadline(), 0s);
   EXPECT_EQ(settings.store().directory, "/srv/store");
@@ -124,7 +128,7 @@ TEST(FinalSettings, TakesWhatCodeSays) {
   EXPECT_EQ(settings.batch().export_timeout, 1s);
   EXPECT_EQ(settings.batch().max_waiting, 11u);
   EXPECT_EQ(settings.max_in_flight(), 12u);
-  for (const SettingId id : {SettingId::sampling, SettingId::on_end, SettingId::batch_size,
+  for (const SettingId id : {SettingId::sampling, SettingId::span_processors, SettingId::batch_size,
                              SettingId::arena_dir, SettingId::store_directory}) {
     EXPECT_EQ(settings.resolved()[static_cast<std::size_t>(id)].origin, Origin::code);
   }
@@ -243,6 +247,37 @@ TEST(FinalSettings, ASamplerInCodeIsOneOfThree) {
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message(), HasSubstr("traces_per_second = "));
   }
+}
+
+TEST(FinalSettings, DropRulesComeFromCodeOrTheEnvironment) {
+  MadeUpProcess process;
+  process.variables["POSTHASTE_DROP"] = "GET /healthz; url.path=/live* & kind=server ;";
+  FinalSettings settings = accepted(process);
+  ASSERT_EQ(settings.drop_rules().size(), 2u);
+  EXPECT_EQ(settings.drop_rules()[1].conditions.size(), 2u);
+  EXPECT_EQ(shown(settings, SettingId::drop), "2 rules (environment)");
+  EXPECT_EQ(accepted(process, {.drop = {"GET /"}}).drop_rules().size(), 1u);
+
+  process.variables["POSTHASTE_DROP"] = "GET /healthz; =x";
+  EXPECT_TRUE(accepted(process).drop_rules().empty()) << "one mistake discards it all";
+  ASSERT_EQ(process.warnings.size(), 1u);
+  EXPECT_EQ(process.warnings[0].code, DiagnosticCode::environment_ignored);
+  EXPECT_THAT(process.warned(), HasSubstr("has a condition without a key before its '='"));
+  EXPECT_THAT(refusal({.drop = {"a & & b"}}),
+              HasSubstr("drop = \"a & & b\" (set in code) has an empty condition; write it"));
+}
+
+TEST(FinalSettings, ADailyBudgetIsOfEachOutputAndOfTheEnvironment) {
+  MadeUpProcess process;
+  EXPECT_EQ(accepted(process).outputs()[0].daily_budget, Bytes{0});
+  process.variables["POSTHASTE_DAILY_BUDGET"] = "1000000";
+  EXPECT_EQ(accepted(process).outputs()[0].daily_budget, Bytes{1'000'000});
+  const FinalSettings settings = accepted(
+      process,
+      {.outputs = {AzureMonitor{.daily_budget = 5_MiB, .over_budget = OverBudget::refuse}}});
+  EXPECT_EQ(settings.outputs()[0].daily_budget, 5_MiB);
+  EXPECT_EQ(settings.outputs()[0].over_budget, OverBudget::refuse);
+  EXPECT_EQ(shown(settings, SettingId::over_budget), "refuse (code)");
 }
 
 TEST(FinalSettings, WrongSamplersAreIgnoredAloud) {

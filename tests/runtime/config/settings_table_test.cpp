@@ -77,7 +77,7 @@ TEST(SettingsTable, EveryNumberInTheEnvironmentIsReadByItsRow) {
       }
     }
   }
-  EXPECT_EQ(checked, 20);
+  EXPECT_EQ(checked, 21);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ TEST(Settings, AreWrittenWithDesignatedInitialisers) {
       .sampling = SampleRate::percent(25),
       .span_limits = {.attributes = 64},
       .logs = {.minimum_severity = Severity::info},
-      .on_end = [](EndingSpan&) {},
+      .span_processors = {{.on_end = [](EndingSpan&) {}}},
       .diagnostics = [](const Diagnostic&) {},
       .shutdown_deadline = 2s,
       .store = {.directory = "/var/lib/orders", .cap = 50_MiB, .max_age = 24h},

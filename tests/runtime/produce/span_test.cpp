@@ -381,33 +381,6 @@ TEST(Sampling, KeepsTheShareThatTheRateSaysAndWritesItIntoEachRecord) {
   EXPECT_LT(kept, spans * 3 / 10);
 }
 
-TEST(Hooks, OnEndMayReadChangeRenameAndDropASpan) {
-  produce::ProducerSetup setup;
-  setup.on_start = [](Span& span) { span.set_attribute("tenant", "blue"); };
-  setup.on_end = [](EndingSpan& span) {
-    if (span.name() == "GET /healthz") span.drop();
-    if (const auto route = span.attribute("route")) {
-      span.set_name(route->string()).set_attribute("seen", true);
-    }
-  };
-  Recorder recorder(std::move(setup));
-  { Span span = recorder.tracer().start_span("GET /healthz"); }
-  EXPECT_TRUE(recorder.take().empty());
-  EXPECT_EQ(recorder.producer().refused()[RefusalReason::filtered], 1u);
-  { Span span = recorder.tracer().start_span("GET", {.attributes = {{"route", "GET /pay"}}}); }
-  const Recorded record = recorder.one();
-  EXPECT_EQ(record->text(EntryKind::name), "GET /pay");
-  EXPECT_EQ(record->attribute("tenant")->string(), "blue");
-  EXPECT_TRUE(record->attribute("seen")->boolean());
-}
-
-TEST(Hooks, ThatThrowAreCountedAndTheSpanIsKept) {
-  Recorder recorder({.on_start = [](Span&) { throw 1; }, .on_end = [](EndingSpan&) { throw 2; }});
-  { Span span = recorder.tracer().start_span("span"); }
-  EXPECT_EQ(recorder.take().size(), 1u);
-  EXPECT_EQ(recorder.producer().callback_failures().total(), 2u);
-}
-
 TEST(Refusal, SpansAreRefusedByNameWhenSlotsRunOut) {
   Recorder recorder({}, {4 << 20});
   std::vector<Span> open;

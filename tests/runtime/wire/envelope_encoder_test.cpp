@@ -150,6 +150,21 @@ TEST(Links, AreOnePropertyThatIsValidJson) {
   EXPECT_LE(text.size(), 8'192u);
 }
 
+TEST(Encoder, OfAPartOfTheRecordsEachItemStandsForMore) {
+  model::RecordBuilder span = make_span(SpanKind::server, "GET /x", {});
+  span.event("cache miss", new_year + 1'000'000, true, {});
+  span.head().sample_rate = 50;
+  EnvelopeEncoder encoder(plain_context());
+  encoder.set_part(0.25);
+  ByteBuffer out;
+  const auto record = model::RecordView::from(span.bytes());
+  ASSERT_EQ(encoder.encode(*record, out).items, 2u);
+  const std::string text(out.view());
+  const std::size_t first = text.find("\"sampleRate\":12.5");
+  EXPECT_NE(first, std::string::npos) << text;
+  EXPECT_NE(text.find("\"sampleRate\":12.5", first + 1), std::string::npos) << "the event's too";
+}
+
 TEST(Events, BecomeItemsBehindTheirSpan) {
   model::RecordBuilder span =
       make_span(SpanKind::server, "GET /x",
