@@ -46,7 +46,9 @@ struct RigOptions {
   RestartRule restarts{};
   std::string recorder_directory = {};  // empty: anonymous memory
   std::string store_directory = {};     // empty: one of its own
-  std::uint64_t first_number = 1;       // of the records; their span ids are made of it
+  Bytes daily_budget{};
+  OverBudget over_budget = OverBudget::sample;
+  std::uint64_t first_number = 1;  // of the records; their span ids are made of it
 };
 
 class Rig {
@@ -56,7 +58,9 @@ public:
       : options_(std::move(options)) {
     Settings settings = options_.settings;
     for (std::string& text : connection_strings) {
-      settings.outputs.push_back(AzureMonitor{.connection_string = std::move(text)});
+      settings.outputs.push_back(AzureMonitor{.connection_string = std::move(text),
+                                              .daily_budget = options_.daily_budget,
+                                              .over_budget = options_.over_budget});
     }
     settings.store.enabled = options_.store;
     if (options_.store) {

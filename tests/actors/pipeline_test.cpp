@@ -27,6 +27,25 @@ TEST(Pipeline, ClosesABatchByAgeWithoutAFlush) {
   EXPECT_TRUE(eventually([&] { return server.distinct() == 3; }));
 }
 
+TEST(Pipeline, SumsCloseBeyondTheDailyBudgetAlsoWhenABatcherDies) {
+  for (const OverBudget then : {OverBudget::refuse, OverBudget::sample}) {
+    ScriptedIngestion server;
+    Rig rig({server.connection_string()},
+            {.settings = quick(), .daily_budget = {200'000}, .over_budget = then});
+    for (int i = 0; i < 10; ++i) {
+      rig.record(500);
+      EXPECT_TRUE(rig.flush());
+      if (i % 4 == 0) rig->kill(ActorName::batcher);
+    }
+    rig.expect_sums_to_close();
+    const OutputLedger output = rig->ledger().outputs[0];
+    EXPECT_EQ(output.dropped[DropReason::over_budget], 5'000 - output.delivered);
+    EXPECT_GT(output.dropped[DropReason::over_budget], 1'000u);
+    EXPECT_EQ(server.distinct(), output.delivered);
+    EXPECT_GE(rig->health().outputs[0].encoded_today.count, 200'000u);
+  }
+}
+
 TEST(Pipeline, StoresDuringAnOutageAndReplaysAfterIt) {
   ScriptedIngestion server;
   Rig rig({server.connection_string()}, {.settings = quick()});
