@@ -26,7 +26,7 @@ produce::ParentFrame frame_of(const Span& span) noexcept {
   frame.root_generation = slot->head.root_generation;
   frame.runtime = SpanAccess::runtime(span);
   frame.trace_flags = record.trace_flags;
-  frame.sample_rate = record.sample_rate;
+  frame.sample_rate = producer->rate_of(*slot);
   return frame;
 }
 

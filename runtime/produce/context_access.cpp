@@ -1,5 +1,6 @@
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
+#include "runtime/produce/trace_state_rate.h"
 
 #include <cstring>
 
@@ -72,6 +73,9 @@ Context ContextAccess::remote(const TraceId& trace, const SpanId& span, std::uin
   context.span_id_ = span;
   context.trace_flags_ = trace_flags;
   context.remote_ = true;
+  if (context.is_sampled() && !trace_state.empty()) {
+    context.sample_rate_ = produce::rate_in_trace_state(trace_state);
+  }
   try {
     if (!trace_state.empty()) {
       context.trace_state_ = std::make_shared<const std::string>(trace_state);

@@ -96,6 +96,15 @@ public:
   /// `flags` are the handle's: they tell how many exceptions were on their way when the span began;
   /// more now mean that it is left by one.
   void finish_span(arena::Slot& slot, std::uint16_t flags) noexcept;
+  /// What its children stand for as well: its own rate, or what its attribute
+  /// `microsoft.sample_rate` says instead.
+  double rate_of(arena::Slot& slot) const noexcept {
+    const double recorded =
+        reinterpret_cast<const model::RecordHead*>(slot.image.data())->sample_rate;
+    return (slot.head.bloom >> KeyHash(rate_attribute).bloom_bit() & 1) == 0
+               ? recorded
+               : stated_rate(slot, recorded);
+  }
   SpanSlot span(arena::Slot& slot) const noexcept { return {slot, slots_, span_limits_}; }
 
   /// The operation name of what the frame names, or of its local root if the span has gone; false
@@ -110,6 +119,9 @@ public:
 
 private:
   explicit Producer(std::uint16_t number) noexcept : number_(number) {}
+
+  static constexpr std::string_view rate_attribute = "microsoft.sample_rate";
+  double stated_rate(arena::Slot& slot, double recorded) const noexcept;
 
   struct Lineage;
   void open_sampling(ProducerSetup& setup);

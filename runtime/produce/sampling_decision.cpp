@@ -11,14 +11,12 @@
 namespace posthaste::produce {
 namespace {
 
-constexpr std::string_view rate_attribute = "microsoft.sample_rate";
-
 double usable(double percent) noexcept {
   return percent > 0 && percent <= 100 ? percent : 100;
 }
 
 /// What the attribute says goes before what the decision says, as it does in the item.
-double rate_of(const SamplingDecision& decision) noexcept {
+double rate_of(const SamplingDecision& decision, std::string_view rate_attribute) noexcept {
   for (const OwnedAttribute& attribute : decision.attributes) {
     if (attribute.key != rate_attribute) continue;
     if (const auto* number = std::get_if<double>(&attribute.value)) return usable(*number);
@@ -85,10 +83,20 @@ void Producer::ask_sampler(Lineage& lineage, std::string_view name, const SpanOp
     decision = SamplingDecision::keep();
   }
   lineage.sampled = decision.sampled;
-  lineage.sample_rate = rate_of(decision);
+  lineage.sample_rate = ::posthaste::produce::rate_of(decision, rate_attribute);
   if (decision.attributes.empty()) return;
   thread.sampler_attributes() = std::move(decision.attributes);
   lineage.sampler_attributes = &thread.sampler_attributes();
+}
+
+double Producer::stated_rate(arena::Slot& slot, double recorded) const noexcept {
+  ThreadState* const thread = ThreadState::current();
+  if (thread == nullptr) return recorded;
+  const auto value = span(slot).attribute(rate_attribute, thread->value_buffer());
+  if (!value) return recorded;
+  if (value->type() == AttributeType::float64) return usable(value->float64());
+  if (value->type() == AttributeType::int64) return usable(static_cast<double>(value->int64()));
+  return recorded;
 }
 
 void Producer::add_sampler_attributes(const SpanSlot& span,

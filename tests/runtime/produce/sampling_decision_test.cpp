@@ -4,6 +4,7 @@
 
 #include <map>
 #include <stdexcept>
+#include <tuple>
 
 namespace posthaste {
 namespace {
@@ -75,6 +76,32 @@ TEST(Sampling, AChildStandsForAsManyAsItsParent) {
     ASSERT_TRUE(records.empty() || records.size() == 3);
     for (const Recorded& record : records) EXPECT_EQ(record->head().sample_rate, 50);
     kept += records.empty() ? 0 : 1;
+  }
+}
+
+TEST(Sampling, AChildTakesOverTheRateThatItsParentsAttributeSays) {
+  Recorder recorder;
+  {
+    Span root = recorder.tracer().start_span("root");
+    root.set_attribute("microsoft.sample_rate", 12.5);
+    const Scope scope(root);
+    Span child = recorder.tracer().start_span("child");
+    const Context carried = child.context();
+    recorder.tracer().start_span("grandchild", {.parent = &carried}).end();
+  }
+  const std::vector<Recorded> records = recorder.take();
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[0]->head().sample_rate, 12.5);
+  EXPECT_EQ(records[1]->head().sample_rate, 12.5);
+}
+
+TEST(Sampling, AChildOfARemoteSpanTakesOverTheRateOfItsTraceState) {
+  Recorder recorder;
+  for (const auto& [sampled, state, rate] :
+       {std::tuple{true, "ot=th:c", 25.0}, {true, "x=y", 100.0}, {true, "", 100.0}}) {
+    const Context parent = Context::remote(in_at_half, some_span, sampled, state);
+    recorder.tracer().start_span("child", {.parent = &parent}).end();
+    EXPECT_EQ(recorder.one()->head().sample_rate, rate) << state;
   }
 }
 
