@@ -90,6 +90,7 @@ TEST(FinalSettings, TakesWhatCodeSays) {
                 .rate_limit = 7,
                 .attributes = 8,
                 .value_length = 9},
+       .include_scope = true,
        .span_processors = {{.on_start = [](Span&) {}, .on_end = [&](EndingSpan&) { ++ended; }}},
        .log_processors = {{.on_emit = [](EmittedLog&) {}}},
        .drop = {"GET /healthz", "log:body=noise*"},
