@@ -6,6 +6,7 @@
 ///
 /// Threads: each member says.
 
+#include "actors/callback_runner.h"
 #include "actors/custody.h"
 #include "actors/ending_board.h"
 #include "actors/endpoint.h"
@@ -21,6 +22,7 @@
 #include "runtime/base/ingress.h"
 #include "runtime/base/steered_rate.h"
 #include "runtime/config/final_settings.h"
+#include "runtime/metrics/metric_store.h"
 
 #include <posthaste/local_sink.h>
 
@@ -59,6 +61,10 @@ struct Durable {
   std::vector<std::string> orphan_directories;
   Kicks* kicks = nullptr;
 
+  // may be null: nobody measures
+  std::shared_ptr<metrics::MetricStore> metrics;
+  std::unique_ptr<CallbackRunner> callbacks;  // where `metrics` is
+
   // one per output
   std::vector<std::unique_ptr<Custody>> outputs;
   std::vector<std::unique_ptr<Endpoint>> endpoints;  // null for local outputs
@@ -79,6 +85,7 @@ struct Durable {
   std::atomic<bool> unsupervised{false};  // the supervisor died too often: nobody answers flushes
   std::atomic<bool> abandoned{false};     // at the end: what is left in the arena dies with it
   std::atomic<bool> arena_exhausted{false};  // the region gives no further segments; sampler's
+  std::atomic<bool> last_collection{false};  // aggregators collect once more, and finish
   std::atomic<Ticket> last_ticket{0};
   std::atomic<std::uint32_t> restarts{0};
 
@@ -88,6 +95,33 @@ struct Durable {
     return arena_exhausted.load(std::memory_order_relaxed) &&
            arena.free_segments() < arena.floor(arena::Claim::ordinary) + margin;
   }
+  /// Whether every meter was collected for that flush; any of them that is new meanwhile, too.
+  bool collected_for(std::uint64_t flush) const {
+    const std::size_t meters = metrics == nullptr ? 0 : metrics->meter_count();
+    for (std::size_t i = 0; i < meters; ++i) {
+      metrics::MeterState& meter = metrics->meter_at(i);
+      if (meter.served().load(std::memory_order_acquire) < flush &&
+          !meter.finished().load(std::memory_order_acquire)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  /// Whether every meter's last collection is done.
+  bool collections_finished() const {
+    const std::size_t meters = metrics == nullptr ? 0 : metrics->meter_count();
+    for (std::size_t i = 0; i < meters; ++i) {
+      if (!metrics->meter_at(i).finished().load(std::memory_order_acquire)) return false;
+    }
+    return true;
+  }
+  void kick_aggregators() const noexcept {
+    const std::size_t meters = metrics == nullptr ? 0 : metrics->meter_count();
+    for (std::size_t i = 0; i < meters; ++i) {
+      kicks->kick(Role::aggregator, static_cast<std::uint32_t>(i));
+    }
+  }
+
   /// Bytes of the arena that one output may hold before it is relieved.
   std::uint64_t share_of_an_output() const noexcept {
     const std::uint64_t half = std::uint64_t{arena.geometry().segments} * arena::segment_size / 2;

@@ -26,6 +26,7 @@ enum class Role : std::uint8_t {
   batcher,       // one per output with an endpoint
   transmitter,   // likewise
   local_output,  // one per output without
+  aggregator,    // one per meter; `output` is the meter's number
 };
 
 /// Tells a part that something may have changed. A kick carries nothing and may be lost, doubled or

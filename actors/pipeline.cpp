@@ -53,6 +53,7 @@ std::shared_ptr<Durable> make_durable(PipelineParts& parts) {
   durable->callback_failures = parts.callback_failures;
   durable->clock = parts.clock;
   durable->seed = parts.seed;
+  durable->metrics = std::move(parts.metrics);
   durable->orphan_directories = std::move(parts.orphan_directories);
   const config::FinalSampling& sampling = parts.settings->sampling();
   if (sampling.kind == config::SamplerKind::rate_limited && parts.steered_rate != nullptr) {
@@ -104,6 +105,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
     durable.endpoints[i] = std::move(*endpoint);
   }
   sign(durable);
+  if (durable.metrics != nullptr) {
+    durable.callbacks = std::make_unique<CallbackRunner>(
+        durable.metrics,
+        [&durable](std::uint32_t meter) { durable.kicks->kick(Role::aggregator, meter); });
+  }
 
   auto house = ActorHouse::open(works->durable, parts.restart_rule);
   if (!house) return std::move(house).error();
@@ -137,12 +143,17 @@ void Pipeline::flush(SteadyTime deadline, FlushDone done) {
     return;
   }
   durable.flushes.add(deadline, std::move(done));
+  durable.kick_aggregators();
   durable.kicks->kick(Role::sampler, 0);
   durable.kicks->kick(Role::supervisor, 0);
 }
 
 void Pipeline::stop(SteadyTime deadline, FlushDone done) {
   works_->durable->endings.ask(deadline, std::move(done));
+  works_->durable->kicks->kick(Role::supervisor, 0);
+}
+
+void Pipeline::watch_meters() {
   works_->durable->kicks->kick(Role::supervisor, 0);
 }
 
@@ -164,10 +175,18 @@ bool Pipeline::end(std::chrono::milliseconds within) {
   const auto left = [until] {
     return std::max(until - system_clock().steady(), SteadyTime::duration::zero());
   };
+  // The callbacks' thread kicks actors: it must not find them gone.
+  Durable& durable = *works_->durable;
+  if (durable.metrics != nullptr) durable.metrics->close();
+  if (durable.callbacks != nullptr) durable.callbacks->end(std::chrono::milliseconds{0});
   // The actors first: their last requests are answered by the io thread.
   const bool actors_gone =
       works_->house->end(std::chrono::duration_cast<std::chrono::milliseconds>(left()));
   const bool io_gone = works_->io->stop(left());
+  // A thread that a callback hangs in holds nothing of this pipeline but the metrics.
+  if (durable.callbacks != nullptr) {
+    durable.callbacks->end(std::chrono::duration_cast<std::chrono::milliseconds>(left()));
+  }
   // Whoever still waits is told; so is every caller exactly once.
   for (FlushBoard::Ended& flush :
        works_->durable->flushes.due(SteadyTime::max(), [](std::uint64_t) { return false; })) {
@@ -193,6 +212,7 @@ void Pipeline::kill(ActorName part, std::uint32_t output) {
       case ActorName::storekeeper: return Role::storekeeper;
       case ActorName::batcher: return Role::batcher;
       case ActorName::transmitter: return Role::transmitter;
+      case ActorName::aggregator: return Role::aggregator;
       case ActorName::local_output: break;
     }
     return Role::local_output;

@@ -23,6 +23,7 @@
 #include "runtime/base/ingress.h"
 #include "runtime/base/steered_rate.h"
 #include "runtime/config/final_settings.h"
+#include "runtime/metrics/metric_store.h"
 
 #include <posthaste/ledger.h>
 #include <posthaste/local_sink.h>
@@ -56,6 +57,7 @@ struct PipelineParts {
   /// By output; null for those with an endpoint, and for consoles, whose sink is made here.
   std::vector<std::shared_ptr<LocalSink>> sinks;
   RestartRule restart_rule;
+  std::shared_ptr<metrics::MetricStore> metrics = {};  // may be null: nobody measures
   std::function<void()> on_bell;  // may be empty; called on the io thread when the bell has rung
 };
 
@@ -74,6 +76,7 @@ enum class ActorName : std::uint8_t {
   batcher,
   transmitter,
   local_output,
+  aggregator,  // `output` is the meter's number
 };
 
 class Pipeline {
@@ -96,6 +99,9 @@ public:
   /// so that the next start finds it (`resident` of the ledger is not 0); of anonymous memory it
   /// counts as dropped.
   void stop(SteadyTime deadline, FlushDone done);
+
+  /// A meter was made: it gets its aggregator.
+  void watch_meters();
 
   /// The account; its sums close when nothing moves.
   Ledger ledger() const;

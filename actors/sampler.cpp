@@ -20,6 +20,7 @@ constexpr seconds quiet_time{5};
 constexpr seconds scale_age{1};
 constexpr seconds life_sign{60};
 constexpr seconds refusal_watch{1};
+constexpr seconds collect_patience{1};
 constexpr std::uint32_t segments_ahead = 16;
 
 }  // namespace
@@ -170,10 +171,11 @@ void Sampler::tell_refusals(SteadyTime now) {
                                "no room for new records; refused so far: " + reasons);
 }
 
-void Sampler::serve_flushes() noexcept {
+void Sampler::serve_flushes() {
   const std::uint64_t asked = durable_.flushes.intake_asked();
   if (asked == durable_.flushes.intake_done()) return;
   if (!mark_ || marked_for_ != asked) {
+    if (!collected(asked)) return;
     mark_.emplace(durable_.arena);
     marked_for_ = asked;
   }
@@ -186,10 +188,23 @@ void Sampler::serve_flushes() noexcept {
   }
 }
 
+/// Whether the points that the flush is to take along are in the lanes. A meter that does not answer
+/// holds it up for no longer than `collect_patience`.
+bool Sampler::collected(std::uint64_t flush) {
+  const bool ending = durable_.mode.load(std::memory_order_acquire) != Mode::running;
+  if (ending || durable_.collected_for(flush)) return true;
+  const SteadyTime now = durable_.clock->steady();
+  if (waiting_for_ != flush) {
+    waiting_for_ = flush;
+    waiting_until_ = now + collect_patience;
+  }
+  return now >= waiting_until_;
+}
+
 SteadyTime Sampler::next_step(bool more, SteadyTime now) {
   if (more) return now;
   const auto idle = now - last_record_;
-  if (log_full_ || mark_ || idle < busy_time) return now + busy_tick;
+  if (log_full_ || mark_ || is_waiting() || idle < busy_time) return now + busy_tick;
   if (idle < quiet_time) return now + quiet_tick;
   durable_.bell->sleep();
   // Whoever filled a segment before it saw the sleeper has not rung: look once more.

@@ -45,7 +45,10 @@ private:
   void tell_callback_failures();
   void watch_share_of_logs() noexcept;
   void tell_refusals(SteadyTime now);
-  void serve_flushes() noexcept;
+  void serve_flushes();
+  bool collected(std::uint64_t flush);
+  /// A flush waits for the aggregators.
+  bool is_waiting() const noexcept { return waiting_for_ > durable_.flushes.intake_done(); }
   SteadyTime next_step(bool more, SteadyTime now);
 
   Durable& durable_;
@@ -55,6 +58,8 @@ private:
   arena::LaneReader::Batch batch_;
   std::optional<LaneMark> mark_;
   std::uint64_t marked_for_ = 0;
+  std::uint64_t waiting_for_ = 0;  // a flush that the aggregators collect for
+  SteadyTime waiting_until_{};
   SteadyTime last_record_{};
   SteadyTime scale_at_{};      // when the tick scale is refreshed next
   SteadyTime tell_at_{};       // not before: refusals are told

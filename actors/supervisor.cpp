@@ -12,6 +12,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds watch{10};
 constexpr seconds store_first_below{1};
+constexpr seconds longest_collection{1};
 constexpr milliseconds last_words{20};  // kept of the deadline for telling
 
 }  // namespace
@@ -31,7 +32,10 @@ SteadyTime Supervisor::step(SteadyTime now) {
   const auto deadline = durable_.endings.deadline();
   if (mode == Mode::ended || (!deadline && durable_.flushes.empty())) return only_when_kicked;
   if (!deadline) return now + watch;
-  if (mode == Mode::running) begin_ending(now);
+  if (mode == Mode::running) {
+    if (!collected_for_the_end(now, *deadline)) return now + watch;
+    begin_ending(now);
+  }
   const bool done = all_settled();
   if (done && nothing_under_way()) {
     finish(true);
@@ -44,6 +48,21 @@ SteadyTime Supervisor::step(SteadyTime now) {
     }
   }
   return now + watch;
+}
+
+/// Measurements stop first, then what they came to is put into the lanes, for which callbacks get no
+/// more than a quarter of the time.
+bool Supervisor::collected_for_the_end(SteadyTime now, SteadyTime deadline) {
+  if (durable_.metrics == nullptr) return true;
+  if (!durable_.last_collection.load(std::memory_order_relaxed)) {
+    durable_.ingress->close();
+    durable_.last_collection.store(true, std::memory_order_release);
+    collect_until_ = now + std::min<SteadyTime::duration>((deadline - now) / 4, longest_collection);
+    durable_.kick_aggregators();
+  }
+  if (!durable_.collections_finished() && now < collect_until_) return false;
+  durable_.metrics->close();
+  return true;
 }
 
 /// The door first, so that what is to be settled is finite; then the lanes, whose last records the

@@ -35,6 +35,7 @@ public:
   bool may_restart(Role role, std::uint32_t output, const std::string& name, SteadyTime now);
 
 private:
+  bool collected_for_the_end(SteadyTime now, SteadyTime deadline);
   void begin_ending(SteadyTime now);
   bool all_settled() const noexcept;
   bool nothing_under_way() const noexcept;
@@ -42,6 +43,7 @@ private:
 
   Durable& durable_;
   RestartRule rule_;
+  SteadyTime collect_until_{};  // of the last collection; a new supervisor does not wait for it
   std::map<std::pair<Role, std::uint32_t>, RestartLimit> limits_;
 };
 

@@ -1,5 +1,6 @@
 #include "actors/supervisor_shell.h"
 
+#include "actors/aggregator.h"
 #include "actors/batcher.h"
 #include "actors/delivery_shell.h"
 #include "actors/local_output.h"
@@ -28,6 +29,8 @@ std::string name_of(const Durable& durable, Roster::Place place) {
     case Role::batcher: return of_output("the batcher");
     case Role::transmitter: return of_output("the transmitter");
     case Role::local_output: return of_output("the delivery");
+    case Role::aggregator:
+      return "the aggregator of " + durable.metrics->meter_at(place.second).name();
   }
   return "the supervisor";
 }
@@ -42,6 +45,7 @@ std::unique_ptr<Part> make_part(Durable& durable, Roster::Place place, Deliverie
     case Role::batcher: return std::make_unique<Batcher>(durable, place.second);
     case Role::transmitter: return std::make_unique<Transmitter>(durable, place.second, deliveries);
     case Role::local_output: return std::make_unique<LocalOutput>(durable, place.second);
+    case Role::aggregator: return std::make_unique<Aggregator>(durable, place.second);
   }
   throw std::logic_error("no such part");
 }
@@ -72,6 +76,14 @@ void start(Shell* self, Roster::Place place) {
   self->state.roster->enter(place, std::move(actor));
 }
 
+void start_or_watch(Shell* self, Roster::Place place) {
+  if (const caf::actor alive = self->state.roster->at(place)) {
+    self->monitor(alive);  // of an actor that is dead meanwhile the end is told at once
+  } else {
+    start(self, place);
+  }
+}
+
 /// Consumers before producers, so that the first kicks find somebody.
 std::vector<Roster::Place> places_of(const Durable& durable) {
   std::vector<Roster::Place> places{{Role::storekeeper, 0}};
@@ -87,13 +99,12 @@ std::vector<Roster::Place> places_of(const Durable& durable) {
   return places;
 }
 
-void start_or_watch_all(Shell* self) {
-  for (const Roster::Place& place : places_of(*self->state.durable)) {
-    if (const caf::actor alive = self->state.roster->at(place)) {
-      self->monitor(alive);  // of an actor that is dead meanwhile the end is told at once
-    } else {
-      start(self, place);
-    }
+/// Meters come while everything runs.
+void start_or_watch_aggregators(Shell* self) {
+  const Durable& durable = *self->state.durable;
+  const std::size_t meters = durable.metrics == nullptr ? 0 : durable.metrics->meter_count();
+  for (std::uint32_t& known = self->state.meters; known < meters; ++known) {
+    start_or_watch(self, {Role::aggregator, known});
   }
 }
 
@@ -111,6 +122,9 @@ void on_down(Shell* self, const caf::actor_addr& who) {
 
 void step(Shell* self) {
   SupervisorState& state = self->state;
+  if (state.durable->mode.load(std::memory_order_acquire) == Mode::running) {
+    start_or_watch_aggregators(self);
+  }
   const SteadyTime now = state.durable->clock->steady();
   const SteadyTime next = state.supervisor->step(now);
   if (next == only_when_kicked || state.ticking) return;
@@ -127,7 +141,7 @@ caf::behavior run_supervisor(Shell* self, std::shared_ptr<Durable> durable,
   self->state.roster = std::move(roster);
   self->state.supervisor = std::make_unique<Supervisor>(*self->state.durable, rule);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down.source); });
-  start_or_watch_all(self);
+  for (const Roster::Place& place : places_of(*self->state.durable)) start_or_watch(self, place);
   self->send(self, Kick{});
   return {
       [self](Kick) { step(self); },

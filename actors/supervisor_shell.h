@@ -24,6 +24,7 @@ struct SupervisorState {
   std::unique_ptr<Supervisor> supervisor;
   std::uint64_t timer = 0;
   bool ticking = false;
+  std::uint32_t meters = 0;  // that have an aggregator
 };
 
 caf::behavior run_supervisor(caf::stateful_actor<SupervisorState>* self,

@@ -9,6 +9,9 @@ set(POSTHASTE_PUBLIC_HEADERS
   ledger.h
   local_sink.h
   logger.h
+  meter.h
+  metric_view.h
+  observable.h
   posthaste.h
   processor.h
   propagation.h

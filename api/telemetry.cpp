@@ -2,6 +2,7 @@
 
 #include "actors/pipeline.h"
 #include "api/flight_recorder.h"
+#include "api/metrics_access.h"
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/base/entropy.h"
 #include "runtime/base/fork_guard.h"
@@ -72,6 +73,16 @@ produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
   return setup;
 }
 
+metrics::MetricStoreSetup metric_setup(const config::FinalSettings& settings) {
+  const config::FinalMetrics& given = settings.metrics();
+  metrics::MetricStoreSetup setup;
+  setup.memory = given.memory.count;
+  setup.exemplars = given.exemplars;
+  setup.views = given.views;
+  setup.defaults.cardinality_limit = given.cardinality_limit;
+  return setup;
+}
+
 }  // namespace
 
 /// One runtime. Its parts go in a fixed order, by tear_down(), on the application's thread;
@@ -94,6 +105,8 @@ public:
       return refuse(Error(ErrorCode::internal,
                           "63 Telemetry objects are in use, or there is no memory for one more"));
     }
+    metrics_ = std::make_shared<metrics::MetricStore>(
+        metric_setup(*settings_), producer_->ingress(), system_clock(), diagnostics_);
     auto pipeline = actors::Pipeline::start(parts());
     if (!pipeline) return refuse(std::move(pipeline).error());
     pipeline_ = std::move(*pipeline);
@@ -126,6 +139,14 @@ public:
         producer_->loggers().make(scope(name, version), logs.minimum_severity, logs.rate_limit));
   }
 
+  Meter meter(std::string_view name, std::string_view version) {
+    if (!alive()) return Meter();
+    bool made = false;
+    metrics::MeterState& state = metrics_->meter(name, scope(name, version), made);
+    if (made) pipeline_->watch_meters();
+    return MetricsAccess::meter(metrics_, state);
+  }
+
   /// `done` is called once, with whether it was complete; at once when there is nothing to wait
   /// for.
   void flush(milliseconds deadline, std::function<void(bool)> done) {
@@ -134,7 +155,8 @@ public:
   }
   void stop(milliseconds deadline, std::function<void(bool)> done) {
     if (!alive()) return done(state_ != State::running);
-    producer_->close();
+    // The lanes stay open for the points of the last collection; the supervisor closes them.
+    producer_->ingress().close();
     pipeline_->stop(system_clock().steady() + deadline, std::move(done));
   }
   void ask_to_stop() noexcept {
@@ -180,6 +202,7 @@ private:
     parts.diagnostics = &diagnostics_;
     parts.steered_rate = &producer_->steered_rate();
     parts.callback_failures = &producer_->callback_failures();
+    parts.metrics = metrics_;
     parts.seed = entropy();
     for (const auto& candidate : settings_->arena().directories) {
       parts.orphan_directories.push_back(candidate.path);
@@ -216,6 +239,7 @@ private:
   std::shared_ptr<const config::FinalSettings> settings_;
   FlightRecorder recorder_;
   produce::Producer* producer_ = nullptr;
+  std::shared_ptr<metrics::MetricStore> metrics_;
   std::unique_ptr<actors::Pipeline> pipeline_;
   std::atomic<bool> asked_to_stop_{false};
 };
@@ -349,6 +373,14 @@ Logger Telemetry::logger(std::string_view name, std::string_view version) const 
     return impl_ == nullptr ? Logger() : impl_->logger(name, version);
   } catch (const std::exception&) {
     return Logger();
+  }
+}
+
+Meter Telemetry::meter(std::string_view name, std::string_view version) const noexcept {
+  try {
+    return impl_ == nullptr ? Meter() : impl_->meter(name, version);
+  } catch (const std::exception&) {
+    return Meter();
   }
 }
 

@@ -1,11 +1,13 @@
 #include <posthaste/testing.h>
 
+#include "runtime/model/metric_point_view.h"
 #include "runtime/model/record_times.h"
 #include "runtime/model/record_view.h"
 #include "runtime/wire/value_text.h"
 
 #include <posthaste/local_sink.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -141,6 +143,59 @@ RecordedLog log_of(const model::RecordView& record, const LocalRecord& local) {
   return log;
 }
 
+std::vector<std::uint64_t> counts_of(const model::PackedCounts& packed) {
+  std::vector<std::uint64_t> counts;
+  for (std::uint32_t i = 0; i < packed.size(); ++i) counts.push_back(packed[i]);
+  return counts;
+}
+
+void set_buckets(RecordedPoint& point, const model::MetricPointView& view) {
+  if (view.explicit_buckets) {
+    const model::PackedDoubles& bounds = view.explicit_buckets->bounds;
+    for (std::uint32_t i = 0; i < bounds.size(); ++i) point.boundaries.push_back(bounds[i]);
+    point.bucket_counts = counts_of(view.explicit_buckets->counts);
+  }
+  if (view.exponential_buckets) {
+    point.bucket_counts = counts_of(view.exponential_buckets->positive);
+    point.scale = view.exponential_buckets->head.scale;
+    point.offset = view.exponential_buckets->head.positive_offset;
+    point.zero_count = view.exponential_buckets->head.zero_count;
+  }
+}
+
+RecordedPoint point_of(const model::MetricPointView& view, const LocalRecord& local) {
+  const model::MetricHead& head = view.head;
+  RecordedPoint point;
+  point.name = view.name;
+  point.unit = view.unit;
+  point.description = view.description;
+  point.kind = static_cast<MetricKind>(head.kind);
+  point.scope_name = local.scope_name;
+  point.scope_version = local.scope_version;
+  point.start = local.start;
+  point.time = local.end;
+  point.cumulative = head.temporality == model::Temporality::cumulative;
+  point.monotonic = head.has(model::metric_trait::monotonic);
+  if (head.has(model::metric_trait::integer)) {
+    point.value = head.int64();
+  } else {
+    point.value = head.float64();
+  }
+  point.count = head.count;
+  point.min = head.min;
+  point.max = head.max;
+  set_buckets(point, view);
+  model::EntryRange entries = view.entries();
+  while (const auto entry = entries.next()) {
+    if (entry->head.kind == EntryKind::attribute) {
+      point.attributes.insert_or_assign(std::string(entry->key()), value_of(entry->value()));
+    } else if (const auto exemplar = model::ExemplarView::from(*entry)) {
+      point.exemplars.push_back(exemplar->head.trace_id);
+    }
+  }
+  return point;
+}
+
 }  // namespace
 
 class InMemoryOutput::Sink final : public LocalSink {
@@ -151,6 +206,9 @@ public:
     const std::lock_guard lock(mutex_);
     if (record->head().type == model::RecordType::span) spans_.push_back(span_of(*record, local));
     if (record->head().type == model::RecordType::log) logs_.push_back(log_of(*record, local));
+    if (const auto point = model::MetricPointView::from(*record)) {
+      points_.push_back(point_of(*point, local));
+    }
   }
   std::vector<RecordedSpan> spans() const {
     const std::lock_guard lock(mutex_);
@@ -160,8 +218,13 @@ public:
     const std::lock_guard lock(mutex_);
     return logs_;
   }
+  std::vector<RecordedPoint> points() const {
+    const std::lock_guard lock(mutex_);
+    return points_;
+  }
   void clear() {
     const std::lock_guard lock(mutex_);
+    points_.clear();
     spans_.clear();
     logs_.clear();
   }
@@ -170,6 +233,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<RecordedSpan> spans_;
   std::vector<RecordedLog> logs_;
+  std::vector<RecordedPoint> points_;
 };
 
 InMemoryOutput::InMemoryOutput() : sink_(std::make_shared<Sink>()) {}
@@ -183,6 +247,21 @@ std::vector<RecordedSpan> InMemoryOutput::spans() const {
 }
 std::vector<RecordedLog> InMemoryOutput::logs() const {
   return sink_->logs();
+}
+std::vector<RecordedPoint> InMemoryOutput::points() const {
+  return sink_->points();
+}
+std::vector<RecordedPoint> InMemoryOutput::points(std::string_view name,
+                                                  const ValueMap& attributes) const {
+  std::vector<RecordedPoint> found = sink_->points();
+  std::erase_if(found, [&](const RecordedPoint& point) {
+    return point.name != name ||
+           !std::all_of(attributes.begin(), attributes.end(), [&](const auto& wanted) {
+             const auto at = point.attributes.find(wanted.first);
+             return at != point.attributes.end() && at->second == wanted.second;
+           });
+  });
+  return found;
 }
 void InMemoryOutput::clear() {
   sink_->clear();

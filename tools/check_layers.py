@@ -44,10 +44,10 @@ class Folder(NamedTuple):
     system: bool = True          # may it include headers of the C library?
 
 
-PUBLIC, BASE, CONFIG, MODEL, ARENA, PRODUCE, WIRE, HTTP, STORE, ACTORS = (
+PUBLIC, BASE, CONFIG, MODEL, ARENA, PRODUCE, METRICS, WIRE, HTTP, STORE, ACTORS = (
     "api/include", "runtime/base", "runtime/config", "runtime/model", "runtime/arena", "runtime/produce",
-    "runtime/wire", "runtime/http", "persistence", "actors")
-ENGINE = (PUBLIC, BASE, CONFIG, MODEL, ARENA, PRODUCE, WIRE, HTTP, STORE)
+    "runtime/metrics", "runtime/wire", "runtime/http", "persistence", "actors")
+ENGINE = (PUBLIC, BASE, CONFIG, MODEL, ARENA, PRODUCE, METRICS, WIRE, HTTP, STORE)
 ALL = ENGINE + (ACTORS, "api")
 EVERY_THIRD_PARTY = tuple(THIRD_PARTY)
 
@@ -58,6 +58,7 @@ FOLDERS = {
     MODEL: Folder((PUBLIC, BASE)),
     ARENA: Folder((PUBLIC, BASE, MODEL)),
     PRODUCE: Folder((PUBLIC, BASE, MODEL, CONFIG, ARENA)),
+    METRICS: Folder((PUBLIC, BASE, MODEL, PRODUCE)),
     WIRE: Folder((PUBLIC, BASE, MODEL), in_sources=("protozero", "ISA-L", "libdeflate", "Boost.JSON")),
     HTTP: Folder((PUBLIC, BASE), in_sources=("Boost", "OpenSSL")),
     STORE: Folder((PUBLIC, BASE), in_sources=("LMDB",)),
@@ -94,9 +95,10 @@ RULES = (
          "nothing sleeps: wait for the event itself, with a deadline"),
     Rule(r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b", LIBRARY, r"runtime/http/|actors/",
          "threads are started by the io loop, the resolver and the actors only"),
-    Rule(r"\bstd::\w*mutex\b|\bstd::condition_variable|\bpthread_mutex", r"runtime/(produce|model|wire|arena)/",
-         r"runtime/(arena/(scopes|address_pool)|produce/logger_state)\.",
-         "an application thread takes no lock (but to make a Tracer, a Logger or an arena, which is rare)"),
+    Rule(r"\bstd::\w*mutex\b|\bstd::condition_variable|\bpthread_mutex", r"runtime/(produce|model|wire|arena|metrics)/",
+         r"runtime/(arena/(scopes|address_pool)|produce/logger_state|"
+         r"metrics/(stream|thread_cells|instrument|callbacks|meter_state|metric_store|collector))\.",
+         "an application thread takes no lock (but where it makes something, or meets a series for the first time)"),
     Rule(r"\bstd::cout\b|(?<!\w)printf\(|\bputs\(|\bstdout\b", LIBRARY, "^$",
          "the host's stdout is the host's"),
     Rule(r"\bsigaction\(|(?<![\w.>])signal\(|\bstd::signal\b|\batexit\(|\bat_quick_exit\(", LIBRARY, "^$",

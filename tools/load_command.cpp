@@ -112,9 +112,9 @@ void add_load_options(CLI::App& command, Options& options) {
   command.add_option("--duration", options.duration, "Seconds to record for")
       ->excludes(spans)
       ->check(CLI::Range(0.0, 1e7));
-  command.add_option("--profile", options.profile, "flat, request, log or mixed")
+  command.add_option("--profile", options.profile, "flat, request, log, mixed or metric")
       ->capture_default_str()
-      ->check(CLI::IsMember({"flat", "request", "log", "mixed"}));
+      ->check(CLI::IsMember({"flat", "request", "log", "mixed", "metric"}));
   command.add_option("--attributes", load.attributes, "Attributes on each span and log")
       ->capture_default_str()
       ->check(CLI::Range(0, 128));

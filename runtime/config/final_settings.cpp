@@ -45,6 +45,7 @@ public:
     read_sampling();
     read_limits();
     read_logs();
+    values_.metrics = read_metrics(settings_.metrics, environment_, resolver_);
     read_callbacks();
     read_drop_rules();
     read_batch();

@@ -8,6 +8,7 @@
 #include "runtime/config/directories.h"
 #include "runtime/config/drop_rules.h"
 #include "runtime/config/environment.h"
+#include "runtime/config/final_metrics.h"
 #include "runtime/config/final_output.h"
 #include "runtime/config/host_facts.h"
 #include "runtime/config/resource.h"
@@ -68,6 +69,7 @@ public:
   const FinalSampling& sampling() const noexcept { return values_.sampling; }
   const FinalSpanLimits& span_limits() const noexcept { return values_.span_limits; }
   const FinalLogSettings& logs() const noexcept { return values_.logs; }
+  const FinalMetrics& metrics() const noexcept { return values_.metrics; }
   const std::vector<SpanProcessor>& span_processors() const noexcept {
     return values_.span_processors;
   }
@@ -92,6 +94,7 @@ private:
     FinalSampling sampling;
     FinalSpanLimits span_limits;
     FinalLogSettings logs;
+    FinalMetrics metrics;
     std::vector<SpanProcessor> span_processors;
     std::vector<LogProcessor> log_processors;
     std::vector<DropRule> drop_rules;

@@ -5,6 +5,7 @@
 /// one, in memory; time is a ManualClock.
 
 #include "actors/account.h"
+#include "actors/aggregator.h"
 #include "actors/batcher.h"
 #include "actors/sampler.h"
 #include "actors/storekeeper.h"
@@ -221,6 +222,7 @@ private:
       case Role::storekeeper: return std::make_unique<Storekeeper>(durable);
       case Role::transmitter: return std::make_unique<Transmitter>(durable, 0, *requests);
       case Role::supervisor: return std::make_unique<Supervisor>(durable, RestartRule{});
+      case Role::aggregator: return std::make_unique<Aggregator>(durable, 0);
       case Role::local_output: break;
     }
     throw std::logic_error("no such part here");

@@ -104,6 +104,19 @@ TEST_F(LoadCommand, ReportsWhatTheReceiverSaw) {
   EXPECT_EQ(recorded_ids(), received_ids());
 }
 
+TEST_F(LoadCommand, MeasuresWhatTheReceiverSumsUp) {
+  const Outcome outcome =
+      testing::run(arguments({"--spans", "20000", "--rate", "0", "--threads", "4", "--profile",
+                              "metric", "--thread-turns", "500"}));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  const auto report = boost::json::parse(outcome.out).as_object();
+  EXPECT_EQ(report.at("recorded").as_int64(), 20'000);
+  const auto metrics = received().at("metrics").as_object();
+  EXPECT_EQ(metrics.at("load.measurements").at("sum").to_number<double>(), 20'000);
+  EXPECT_EQ(metrics.at("load.measurements").at("points").as_int64(), 100);
+  EXPECT_EQ(metrics.at("load.sizes").at("points").as_int64(), 1);
+}
+
 TEST_F(LoadCommand, LetsThreadsComeAndGo) {
   const Outcome outcome = testing::run(
       arguments({"--spans", "600", "--rate", "0", "--threads", "3", "--thread-turns", "20"}));

@@ -110,7 +110,7 @@ TEST(Pace, CatchesUpWithTheClock) {
 
 TEST(Workload, CountsTheRecordsOfEachProfile) {
   const Telemetry off;
-  for (const std::string_view name : {"flat", "request", "log", "mixed"}) {
+  for (const std::string_view name : {"flat", "request", "log", "mixed", "metric"}) {
     const auto profile = profile_of(name);
     ASSERT_TRUE(profile.has_value()) << name;
     Workload workload(off, *profile, 8, nullptr);

@@ -200,7 +200,7 @@ private:
       case FieldKind::text: return text(rules, rule, empty);
       case FieldKind::time_span: return time_span(rules, rule, empty);
       case FieldKind::boolean: return boolean(rules, rule);
-      case FieldKind::number: return expect(JsonKind::number, rules, rule.name);
+      case FieldKind::number: return amount(rules, rule);
       case FieldKind::integer: return integer(rules, rule.name);
       case FieldKind::severity: return severity(rules, rule.name);
       case FieldKind::texts: return texts(rules, rule.name, false);
@@ -247,6 +247,11 @@ private:
     if (!is(JsonKind::number, rules, name) || !cursor_.read_number(raw)) return false;
     std::from_chars(raw.data(), raw.data() + raw.size(), value);
     return true;
+  }
+
+  bool amount(const TypeRules& rules, const FieldRule& rule) {
+    if (rule.role != FieldRole::amount) return expect(JsonKind::number, rules, rule.name);
+    return number(rules, rule.name, facts_.amount);
   }
 
   bool integer(const TypeRules& rules, std::string_view name) {

@@ -25,7 +25,8 @@ struct ItemFacts {
   std::string_view operation_name;
   std::string_view parent_id;
   std::string_view id;    // baseData.id, where the type has one
-  std::string_view name;  // baseData.name, likewise
+  std::string_view name;  // baseData.name, likewise; of a metric its point's
+  double amount = 0;      // a metric's value
   std::chrono::nanoseconds duration{};
   bool success = true;
   double sample_rate = 100;  // percent: the item stands for 100 / sample_rate originals

@@ -81,9 +81,9 @@ constexpr std::array event_fields{
 
 constexpr std::array point_fields{
     FieldRule{"ns", text, optional, 256},
-    FieldRule{"name", text, required, 1024},
+    FieldRule{"name", text, required, 1024, FieldRole::name},
     FieldRule{"kind", text},
-    FieldRule{"value", number, required},
+    FieldRule{"value", number, required, 0, FieldRole::amount},
     FieldRule{"count", integer},
     FieldRule{"min", number},
     FieldRule{"max", number},

@@ -41,7 +41,7 @@ enum class FieldKind : std::uint8_t {
 };
 
 /// Which value the emulator keeps for its summary.
-enum class FieldRole : std::uint8_t { none, id, name, duration, success };
+enum class FieldRole : std::uint8_t { none, id, name, duration, success, amount };
 
 struct TypeRules;
 

@@ -42,6 +42,7 @@ OperationTable::Operation& OperationTable::operation_of(const ItemFacts& item) {
 }
 
 void OperationTable::add(const ItemFacts& item) {
+  if (item.type == ItemType::metric) return;  // no part of an operation
   const bool request = item.type == ItemType::request;
   const bool dependency = item.type == ItemType::dependency;
   const std::uint64_t weight = weight_of(item);

@@ -53,9 +53,20 @@ void Tally::accept(const ItemFacts& item) {
   ++type.accepted;
   switch (ids_.insert(hash_of(item))) {
     case IdSet::Outcome::fresh: ++type.distinct; break;
-    case IdSet::Outcome::seen: ++type.duplicates; break;
+    case IdSet::Outcome::seen: ++type.duplicates; return;
     case IdSet::Outcome::untracked: ++type.untracked; break;
   }
+  if (item.type == ItemType::metric) add_point(item);
+}
+
+void Tally::add_point(const ItemFacts& item) {
+  auto at = metrics_.find(item.name);
+  if (at == metrics_.end()) {
+    const bool full = metrics_.size() >= most_metrics;
+    at = metrics_.try_emplace(full ? "(other)" : std::string(item.name)).first;
+  }
+  ++at->second.points;
+  at->second.sum += item.amount;
 }
 
 void Tally::clear() {
@@ -86,12 +97,17 @@ std::string Tally::to_json() const {
   for (const auto& [status, count] : answers_) {
     answers[status == 0 ? "none" : std::to_string(status)] = count;
   }
+  json::object metrics;
+  for (const auto& [name, tally] : metrics_) {
+    metrics[name] = {{"points", tally.points}, {"sum", tally.sum}};
+  }
   const json::object summary{
       {"requests", requests()},
       {"faulted_requests", faulted_},
       {"answers", std::move(answers)},
       {"items", to_object(total())},
       {"by_type", std::move(by_type)},
+      {"metrics", std::move(metrics)},
       {"bare_items", bare_items_},
       {"bytes",
        {{"wire", static_cast<std::uint64_t>(wire_bytes_.sum())},

@@ -26,8 +26,16 @@ struct TypeTally {
   std::uint64_t untracked = 0;   // of the accepted: the set of ids was full
 };
 
+/// The points of one metric.
+struct MetricTally {
+  std::uint64_t points = 0;
+  double sum = 0;  // of their values
+};
+
 class Tally {
 public:
+  static constexpr std::size_t most_metrics = 1000;  // names; further ones are "(other)"
+
   explicit Tally(std::size_t most_ids) : ids_(most_ids), most_ids_(most_ids) {}
 
   /// A request to an ingestion path was read whole; `expanded` is its size without gzip.
@@ -49,10 +57,12 @@ public:
 
 private:
   void accept(const ItemFacts& item);
+  void add_point(const ItemFacts& item);
 
   IdSet ids_;
   std::size_t most_ids_;
   std::array<TypeTally, item_type_count> types_{};
+  std::map<std::string, MetricTally, std::less<>> metrics_;  // what was seen before counts once
   std::map<unsigned, std::uint64_t> answers_;  // by status; at most one entry a status
   LogLinearHistogram wire_bytes_;
   LogLinearHistogram expanded_bytes_;

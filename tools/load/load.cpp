@@ -196,6 +196,7 @@ Result<LoadReport> run_load(const LoadOptions& options, const std::atomic<bool>&
   report.peak_rss = peak_resident_bytes();
   report.recorded = producers.recorded();
   report.complete = flushed.complete;
+  report.measured = options.profile == Profile::metric;
   report.ledger = telemetry->ledger();
   report.latency = producers.latency();
   report.tick_nanoseconds = scale.nanoseconds();

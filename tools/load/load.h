@@ -45,6 +45,7 @@ struct LoadReport {
   std::uint64_t recorded = 0;  // calls made, by the producers' own count
   Ledger ledger;               // after the shutdown
   bool complete = false;       // the shutdown's word for it
+  bool measured = false;  // by the profile `metric`: its calls are no records, their points are
   std::uint64_t ids_lost = 0;
   double wall_seconds = 0;  // from the first record to the shutdown's return
   double load_seconds = 0;  // while producers ran

@@ -6,11 +6,12 @@
 namespace posthaste::tools {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Profile>, 4> profiles{{
+constexpr std::array<std::pair<std::string_view, Profile>, 5> profiles{{
     {"flat", Profile::flat},
     {"request", Profile::request},
     {"log", Profile::log},
     {"mixed", Profile::mixed},
+    {"metric", Profile::metric},
 }};
 
 constexpr std::uint64_t failing_turn = 50;
@@ -37,6 +38,7 @@ std::optional<Profile> profile_of(std::string_view name) noexcept {
 std::uint32_t records_in(Profile profile) noexcept {
   switch (profile) {
     case Profile::flat:
+    case Profile::metric:
     case Profile::log: return 1;
     case Profile::request: return 3;
     case Profile::mixed: return 4;
@@ -48,6 +50,8 @@ Workload::Workload(const Telemetry& telemetry, Profile profile, std::uint32_t at
                    IdFile* ids)
     : tracer_(telemetry.tracer("posthaste.load")),
       logger_(telemetry.logger("posthaste.load")),
+      measurements_(telemetry.meter("posthaste.load").counter("load.measurements")),
+      sizes_(telemetry.meter("posthaste.load").histogram("load.sizes").bind({})),
       profile_(profile),
       ids_(ids) {
   for (std::uint32_t i = 0; i < attributes; ++i) {
@@ -63,6 +67,7 @@ void Workload::turn() {
     case Profile::request: return request(false);
     case Profile::log: return log();
     case Profile::mixed: return request(true);
+    case Profile::metric: return measure();
   }
 }
 
@@ -113,6 +118,16 @@ void Workload::child(std::string_view name, Attributes own) {
   span.set_attributes(own);
   span.set_attributes(std::span<const Attribute>(attributes_));
   end(span, began);
+}
+
+void Workload::measure() {
+  const std::uint64_t began = ticks();
+  measurements_.add(1, {{"http.route", "/items/:id"},
+                        {"http.request.method", "GET"},
+                        {"load.set", static_cast<std::int64_t>(turns_ % 100)}});
+  sizes_.record(static_cast<double>(turns_ % 1000));
+  latency_.record(ticks() - began);
+  ++records_;
 }
 
 void Workload::log() {

@@ -7,6 +7,8 @@
 ///   request   3 spans: a server's, an HTTP call and a database query below it
 ///   log       1 log record without a span
 ///   mixed     a request with 1 log record in it
+///   metric    1 measurement: a counter with three attributes, one of 100 sets; a histogram bound to
+///             one; they become points, which are records, only when they are collected
 ///
 /// Every fiftieth request fails: an exception is recorded and the span has status error.
 ///
@@ -27,10 +29,10 @@
 
 namespace posthaste::tools {
 
-enum class Profile : std::uint8_t { flat, request, log, mixed };
+enum class Profile : std::uint8_t { flat, request, log, mixed, metric };
 
 std::optional<Profile> profile_of(std::string_view name) noexcept;
-/// Spans and logs of one turn.
+/// Spans and logs of one turn; of `metric` measurements.
 std::uint32_t records_in(Profile profile) noexcept;
 
 class Workload {
@@ -50,10 +52,13 @@ private:
   void request(bool with_log);
   void child(std::string_view name, Attributes own);
   void log();
+  void measure();
   void end(Span& span, std::uint64_t began);
 
   Tracer tracer_;
   Logger logger_;
+  Counter<> measurements_;
+  BoundHistogram<double> sizes_;
   Profile profile_;
   std::vector<std::string> keys_;
   std::vector<Attribute> attributes_;

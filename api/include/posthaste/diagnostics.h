@@ -55,6 +55,11 @@ enum class DiagnosticCode : std::uint16_t {
   restart_limit = 501,
   shutdown_incomplete = 502,
   callback_failed = 503,
+  // metrics
+  instrument_refused = 600,
+  instrument_conflict = 601,
+  series_overflow = 602,
+  observation_failed = 603,
   // inside
   internal_defect = 900,
 };

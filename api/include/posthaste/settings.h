@@ -11,6 +11,7 @@
 /// all settings with their environment variables; it is made from the table that checks them.
 
 #include <posthaste/diagnostics.h>
+#include <posthaste/metric_view.h>
 #include <posthaste/processor.h>
 #include <posthaste/sample_rate.h>
 #include <posthaste/severity.h>
@@ -96,6 +97,25 @@ struct LogSettings {
   std::optional<bool> sampled_with_trace = {};
 };
 
+/// Which measurements may become exemplars: examples that a point carries, with their trace.
+enum class ExemplarFilter : std::uint8_t { trace_based, always_on, always_off };
+
+/// What becomes of measurements.
+struct MetricSettings {
+  /// Between two collections. Unset: 60 s. OTEL_METRIC_EXPORT_INTERVAL
+  std::optional<std::chrono::milliseconds> interval = {};
+  /// How long a collection waits for the callbacks of observable instruments, at most the interval.
+  /// Unset: 30 s. OTEL_METRIC_EXPORT_TIMEOUT
+  std::optional<std::chrono::milliseconds> timeout = {};
+  /// Different attribute sets of one metric; more are summed up in one. Unset: 2,000.
+  std::optional<std::uint32_t> cardinality_limit = {};
+  /// For all series and cells together, apart from `arena_size`. Unset: 8 MiB; 64 KiB to 1 GiB.
+  std::optional<Bytes> memory = {};
+  /// Unset: trace_based, measurements inside of a sampled span. OTEL_METRICS_EXEMPLAR_FILTER
+  std::optional<ExemplarFilter> exemplars = {};
+  std::vector<MetricView> views = {};
+};
+
 /// Where telemetry waits on disk while an output does not take it, across restarts too.
 struct StoreSettings {
   /// False: what cannot be delivered within `batch.export_timeout` is dropped, and counted.
@@ -165,6 +185,7 @@ struct Settings {
   /// True: spans, logs and metrics say which library they come from, in the properties
   /// otel.scope.name and otel.scope.version. Unset: false; two properties less an item.
   std::optional<bool> include_scope = {};
+  MetricSettings metrics = {};
 
   /// What is done to each record that is kept so far, in this order; <posthaste/processor.h>.
   std::vector<SpanProcessor> span_processors = {};

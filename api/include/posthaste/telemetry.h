@@ -14,6 +14,7 @@
 #include <posthaste/export.h>
 #include <posthaste/ledger.h>
 #include <posthaste/logger.h>
+#include <posthaste/meter.h>
 #include <posthaste/result.h>
 #include <posthaste/settings.h>
 #include <posthaste/tracer.h>
@@ -91,6 +92,7 @@ public:
   /// The instrumentation scope's name is that of the part of the program that records.
   Tracer tracer(std::string_view name, std::string_view version = {}) const noexcept;
   Logger logger(std::string_view name, std::string_view version = {}) const noexcept;
+  Meter meter(std::string_view name, std::string_view version = {}) const noexcept;
 
   /// Sends what was accepted before this call. What the outputs do not take goes to the store.
   FlushReport flush(std::chrono::milliseconds deadline) noexcept;

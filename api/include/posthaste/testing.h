@@ -81,6 +81,43 @@ struct RecordedLog {
   std::uint32_t dropped_attributes = 0;
 };
 
+enum class MetricKind : std::uint8_t {
+  gauge = 1,
+  sum,
+  histogram,  // by boundaries
+  exponential_histogram,
+};
+
+/// One point of one series, as of one collection; what grows is told as the growth since the
+/// collection before.
+struct RecordedPoint {
+  std::string name;
+  std::string unit;
+  std::string description;
+  MetricKind kind = MetricKind::gauge;
+  std::string scope_name;  // of the meter
+  std::string scope_version;
+  TimePoint start;  // of the interval; 1970 for a gauge
+  TimePoint time;
+  bool cumulative = false;  // the whole sum (up-down counters), not its growth
+  bool monotonic = false;
+  std::variant<std::int64_t, double> value;  // of a gauge or sum; a histogram's sum
+  std::uint64_t count = 0;                   // of a histogram, as what follows
+  double min = 0;
+  double max = 0;
+  std::vector<double> boundaries;
+  std::vector<std::uint64_t> bucket_counts;  // of an exponential one: from bucket `offset` on
+  std::int32_t scale = 0;
+  std::int32_t offset = 0;
+  std::uint64_t zero_count = 0;
+  std::vector<TraceId> exemplars;  // the traces that examples of this point are in
+  ValueMap attributes;
+
+  double number() const {
+    return value.index() == 0 ? static_cast<double>(std::get<0>(value)) : std::get<1>(value);
+  }
+};
+
 class POSTHASTE_API InMemoryOutput {
 public:
   InMemoryOutput();
@@ -95,8 +132,11 @@ public:
   /// the Telemetry brings in what was recorded before it.
   std::vector<RecordedSpan> spans() const;
   std::vector<RecordedLog> logs() const;
+  std::vector<RecordedPoint> points() const;
   /// The first span of that name; a default one if there is none.
   RecordedSpan span(std::string_view name) const;
+  /// All points of that metric whose attributes have these values, in order.
+  std::vector<RecordedPoint> points(std::string_view name, const ValueMap& attributes = {}) const;
   void clear();
 
 private:

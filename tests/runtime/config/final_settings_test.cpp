@@ -382,6 +382,15 @@ TEST(FinalSettings, TheStoreHoldsABodyOfEachOutput) {
               HasSubstr("2097152 bytes are the least"));
 }
 
+TEST(FinalSettings, ViewsOfMetricsAreChecked) {
+  EXPECT_THAT(refusal({.outputs = {Console{}},
+                       .metrics = {.views = {{.instrument = "http.*", .name = "http"}}}}),
+              HasSubstr("gives several instruments the name"));
+  EXPECT_THAT(refusal({.outputs = {Console{}},
+                       .metrics = {.views = {{.instrument = "a", .boundaries = {{2, 1}}}}}}),
+              HasSubstr("ascending order"));
+}
+
 TEST(FinalSettings, EachErrorHasItsDiagnostic) {
   EXPECT_EQ(diagnostic_of({ErrorCode::disabled, "m"}).code, DiagnosticCode::telemetry_disabled);
   EXPECT_EQ(diagnostic_of({ErrorCode::disabled, "m"}).severity, Severity::info);

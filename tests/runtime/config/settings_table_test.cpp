@@ -77,7 +77,7 @@ TEST(SettingsTable, EveryNumberInTheEnvironmentIsReadByItsRow) {
       }
     }
   }
-  EXPECT_EQ(checked, 21);
+  EXPECT_EQ(checked, 23);
 }
 
 }  // namespace

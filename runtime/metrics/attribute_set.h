@@ -1,0 +1,161 @@
+#pragma once
+
+/// A set of attributes as a series keeps it: attribute entries (model/record.h) one after the
+/// other, ready to be copied into a point. It is found by what a caller passes, without building
+/// anything: a hash that does not depend on the order, then a full compare.
+///
+/// Threads: pure. Only keys of 1 to 1,024 bytes that differ from each other make a set, with values
+/// other than lists and maps; anything else is made one by `canonical` first, on the rare path.
+
+#include "runtime/model/record_view.h"
+
+#include <posthaste/attributes.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace posthaste::metrics {
+
+inline constexpr std::size_t longest_key = 1024;  // bytes, as of spans and logs
+inline constexpr std::size_t longest_set =
+    16 * 1024;  // bytes of entries; attributes beyond are cut
+
+namespace detail {
+
+__extension__ typedef unsigned __int128 Wide;
+
+inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+template <class T>
+std::uint64_t load(const char* at) noexcept {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+inline std::uint64_t hash_text(std::string_view text) noexcept {
+  constexpr std::uint64_t k0 = 0xa076'1d64'78bd'642f, k1 = 0xe703'7ed1'a0b4'28db;
+  const char* at = text.data();
+  std::size_t left = text.size();
+  std::uint64_t hash = k0 + left * 0x9e37'79b9'7f4a'7c15;
+  for (; left > 16; left -= 16, at += 16) {
+    hash = fold(load<std::uint64_t>(at) ^ hash, load<std::uint64_t>(at + 8) ^ k1);
+  }
+  std::uint64_t first = 0, last = 0;
+  if (left >= 8) {
+    first = load<std::uint64_t>(at);
+    last = load<std::uint64_t>(at + left - 8);
+  } else if (left >= 4) {
+    first = load<std::uint32_t>(at);
+    last = load<std::uint32_t>(at + left - 4);
+  } else if (left > 0) {
+    first = load<std::uint8_t>(at) | load<std::uint8_t>(at + left / 2) << 8;
+    last = load<std::uint8_t>(at + left - 1);
+  }
+  return fold(first ^ hash, last ^ k1);
+}
+
+std::uint64_t hash_array(const AttributeValue& value) noexcept;
+bool same_array(const AttributeValue& value, std::string_view bytes) noexcept;
+
+inline bool same_bytes(const char* a, const char* b, std::size_t size) noexcept {
+  if (size >= 8) {
+    std::size_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+      if (load<std::uint64_t>(a + at) != load<std::uint64_t>(b + at)) return false;
+    }
+    return load<std::uint64_t>(a + size - 8) == load<std::uint64_t>(b + size - 8);
+  }
+  if (size >= 4) {
+    return load<std::uint32_t>(a) == load<std::uint32_t>(b) &&
+           load<std::uint32_t>(a + size - 4) == load<std::uint32_t>(b + size - 4);
+  }
+  if (size == 0) return true;
+  return a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1];
+}
+
+}  // namespace detail
+
+/// The same for every order of the same attributes.
+inline std::uint64_t hash_of(Attributes attributes) noexcept {
+  constexpr std::uint64_t k2 = 0x8ebc'6af0'9c88'c6e3;
+  std::uint64_t sum = attributes.size();
+  for (const Attribute& each : attributes) {
+    const AttributeType type = each.value.type();
+    std::uint64_t value = each.value.word();
+    if (type == AttributeType::string) {
+      value = detail::hash_text(each.value.string());
+    } else if (!model::is_word(type)) [[unlikely]] {
+      value = detail::hash_array(each.value);
+    }
+    sum += detail::fold(detail::hash_text(each.key) ^ static_cast<std::uint64_t>(type), value ^ k2);
+  }
+  return sum;
+}
+
+/// Entries of a set, borrowed.
+class AttributeSet {
+public:
+  AttributeSet() = default;
+  AttributeSet(const std::byte* entries, std::uint32_t size, std::uint32_t count) noexcept
+      : entries_(reinterpret_cast<const char*>(entries)), size_(size), count_(count) {}
+
+  std::uint32_t count() const noexcept { return count_; }
+  std::span<const std::byte> bytes() const noexcept {
+    return {reinterpret_cast<const std::byte*>(entries_), size_};
+  }
+  model::EntryRange entries() const noexcept { return model::EntryRange({entries_, size_}); }
+
+  /// Whether these attributes, in any order, are this set and no more.
+  bool matches(Attributes attributes) const noexcept {
+    if (attributes.size() != count_) return false;
+    const char* at = entries_;
+    for (const Attribute& each : attributes) {
+      if (!same_entry(at, each)) return matches_in_other_order(attributes);
+    }
+    return true;
+  }
+
+private:
+  /// Compares one entry and steps over it.
+  static bool same_entry(const char*& at, const Attribute& given) noexcept {
+    model::EntryHead head;
+    std::memcpy(&head, at, sizeof head);
+    const char* const payload = at + sizeof head;
+    at = payload + model::padded(head.size);
+    const AttributeType type = given.value.type();
+    if (head.value_type != static_cast<std::uint8_t>(type) || head.key_size != given.key.size()) {
+      return false;
+    }
+    if (model::is_word(type)) {
+      return detail::load<std::uint64_t>(payload) == given.value.word() &&
+             detail::same_bytes(payload + 8, given.key.data(), head.key_size);
+    }
+    if (!detail::same_bytes(payload, given.key.data(), head.key_size)) return false;
+    const std::string_view value(payload + head.key_size, head.size - head.key_size);
+    if (type == AttributeType::string) [[likely]] {
+      return value.size() == given.value.string().size() &&
+             detail::same_bytes(value.data(), given.value.string().data(), value.size());
+    }
+    return detail::same_array(given.value, value);
+  }
+  bool matches_in_other_order(Attributes attributes) const noexcept;
+
+  const char* entries_ = nullptr;
+  std::uint32_t size_ = 0;
+  std::uint32_t count_ = 0;
+};
+
+/// What is left of a caller's attributes when it is made a set: of equal keys the last, no key that
+/// is empty or too long, no list or map, no more than `longest_set` bytes. Borrows like the
+/// attributes do.
+std::vector<Attribute> canonical(Attributes attributes);
+/// Appends the set's entries. The attributes are canonical.
+void append_set(std::vector<std::byte>& to, const std::vector<Attribute>& attributes);
+
+}  // namespace posthaste::metrics

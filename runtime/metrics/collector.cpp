@@ -1,0 +1,264 @@
+#include "runtime/metrics/collector.h"
+
+#include "runtime/metrics/thread_cells.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace posthaste::metrics {
+namespace {
+
+constexpr auto relaxed = std::memory_order_relaxed;
+constexpr int looks = 4'096;  // at a cell that is being written, before the processor is given up
+constexpr int turns = 64;
+
+/// Waits until the write that may be under way has ended. False: its thread was interrupted.
+bool settled(const Cell& cell) noexcept {
+  const std::uint32_t sequence = cell.sequence.load(std::memory_order_acquire);
+  if (sequence % 2 == 0) return true;
+  for (int turn = 0; turn < turns; ++turn) {
+    for (int look = 0; look < looks; ++look) {
+      if (cell.sequence.load(std::memory_order_acquire) != sequence) return true;
+    }
+    ::sched_yield();
+  }
+  return false;
+}
+
+bool is_histogram(CellKind kind) noexcept {
+  return kind == CellKind::explicit_histogram || kind == CellKind::exponential_histogram;
+}
+
+double as_double(std::uint64_t bits) noexcept {
+  return std::bit_cast<double>(bits);
+}
+std::uint64_t as_bits(double value) noexcept {
+  return std::bit_cast<std::uint64_t>(value);
+}
+
+/// `a - b` of sums.
+std::uint64_t difference(std::uint64_t a, std::uint64_t b, bool integer) noexcept {
+  return integer ? a - b : as_bits(as_double(a) - as_double(b));
+}
+
+bool is_less(std::uint64_t a, std::uint64_t b, bool integer) noexcept {
+  return integer ? static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b)
+                 : as_double(a) < as_double(b);
+}
+
+bool is_zero(std::uint64_t bits, bool integer) noexcept {
+  return integer ? bits == 0 : as_double(bits) == 0;
+}
+
+void reset(HistogramTotals& totals, const HistogramLayout& layout) noexcept {
+  totals.count = 0;
+  totals.sum = 0;
+  totals.zeros = 0;
+  if (totals.buckets != nullptr) std::fill_n(totals.buckets.get(), layout.buckets, 0);
+  if (totals.exponential != nullptr) totals.exponential->clear();
+}
+
+/// The series' exemplar, if there is one and nobody is writing it.
+bool take_exemplar(Series& series, model::Exemplar& exemplar) noexcept {
+  ExemplarSlot& slot = series.exemplar;
+  if (slot.busy.exchange(true, std::memory_order_acquire)) return false;
+  const bool filled = std::exchange(slot.filled, false);
+  if (filled) {
+    exemplar = {.time = slot.time,
+                .time_is_wall = false,
+                .value = slot.value,
+                .integer = series.stream.spec().integer,
+                .trace_id = slot.trace_id,
+                .span_id = slot.span_id};
+  }
+  slot.busy.store(false, std::memory_order_release);
+  return filled;
+}
+
+}  // namespace
+
+void Collector::gather(std::uint64_t collection) noexcept {
+  collection_ = collection;
+  std::atomic<std::uint32_t>& interval = meter_.interval();
+  left_bank_ = interval.load(relaxed);
+  interval.store(left_bank_ + 1, std::memory_order_seq_cst);
+  barrier_on_all_threads();
+  const std::size_t instruments = meter_.instrument_count();
+  for (std::size_t i = 0; i < instruments; ++i) {
+    Instrument& instrument = meter_.instrument(i);
+    if (instrument.info().observable()) {
+      const std::unique_lock observing(instrument.observing(), std::try_to_lock);
+      if (!observing) continue;  // a callback hangs in it
+      for (const auto& stream : instrument.streams()) stream->remove_unobserved(collection);
+    } else {
+      for (const auto& stream : instrument.streams()) gather_stream(*stream);
+    }
+  }
+  emitting_ = true;
+  instrument_ = stream_ = reader_ = 0;
+  series_ = nullptr;
+}
+
+void Collector::gather_stream(Stream& stream) noexcept {
+  if (stream.kind() == CellKind::last_value) return;
+  for (Series* series = stream.first(); series != nullptr; series = series->next) {
+    bool orphaned = false;
+    for (Cell* cell = series->cells.load(std::memory_order_acquire); cell != nullptr;
+         cell = cell->next) {
+      orphaned = orphaned || cell->holder.load(relaxed) == Holder::nobody;
+      take(*series, *cell);
+    }
+    if (!orphaned) continue;
+    stream.fold_cells(*series, [this, series, &stream](Cell& cell) {
+      take(*series, cell);
+      if (!is_histogram(stream.kind())) return;
+      auto& histogram = static_cast<HistogramCell&>(cell);
+      take_bank(*series, histogram.bank(left_bank_ + 1, stream.layout()), stream.layout());
+    });
+  }
+}
+
+void Collector::take(Series& series, Cell& cell) noexcept {
+  const Stream& stream = series.stream;
+  if (is_histogram(stream.kind())) {
+    if (!settled(cell)) return;
+    auto& histogram = static_cast<HistogramCell&>(cell);
+    take_bank(series, histogram.bank(left_bank_, stream.layout()), stream.layout());
+    return;
+  }
+  const std::uint64_t value = cell.value.load(relaxed);
+  if (value == cell.taken) return;
+  const bool integer = stream.kind() == CellKind::sum_int64;
+  const std::uint64_t grown = difference(value, cell.taken, integer);
+  series.total =
+      integer ? series.total + grown : as_bits(as_double(series.total) + as_double(grown));
+  cell.taken = value;
+}
+
+void Collector::take_bank(Series& series, HistogramBank& bank,
+                          const HistogramLayout& layout) noexcept {
+  std::uint64_t count = bank.zeros.load(relaxed);
+  for (std::uint32_t i = 0; i < layout.buckets; ++i) count += bank.buckets()[i].load(relaxed);
+  if (count == 0) return;
+  const double least = as_double(bank.min.load(relaxed));
+  const double greatest = as_double(bank.max.load(relaxed));
+  for (std::size_t reader = 0; reader < readers_.size(); ++reader) {
+    HistogramTotals& totals = series.readers[reader].histogram;
+    totals.min = totals.count == 0 ? least : std::min(totals.min, least);
+    totals.max = totals.count == 0 ? greatest : std::max(totals.max, greatest);
+    totals.count += count;
+    totals.sum += as_double(bank.sum.load(relaxed));
+    totals.zeros += bank.zeros.load(relaxed);
+    if (!layout.exponential) {
+      for (std::uint32_t i = 0; i < layout.buckets; ++i) {
+        totals.buckets[i] += bank.buckets()[i].load(relaxed);
+      }
+      continue;
+    }
+    const std::int32_t scale = bank.scale.load(relaxed);
+    for (std::int32_t i = bank.low.load(relaxed); i <= bank.high.load(relaxed); ++i) {
+      const std::uint64_t in_bucket = bank.buckets()[ExponentialRange::slot(i)].load(relaxed);
+      if (in_bucket != 0) totals.exponential->add(i, scale, in_bucket);
+    }
+  }
+  bank.clear(layout);
+}
+
+bool Collector::emit(WallTime now, PointSink& sink) {
+  Step step{now.time_since_epoch().count(), sink};
+  const std::size_t instruments = meter_.instrument_count();
+  for (; instrument_ < instruments; ++instrument_, stream_ = 0) {
+    Instrument& instrument = meter_.instrument(instrument_);
+    std::unique_lock observing(instrument.observing(), std::defer_lock);
+    if (instrument.info().observable() && !observing.try_lock()) {
+      series_ = nullptr;
+      continue;
+    }
+    for (; stream_ < instrument.streams().size(); ++stream_) {
+      Stream& stream = *instrument.streams()[stream_];
+      if (series_ == nullptr) series_ = stream.first();
+      if (series_ != nullptr) writer_.begin_stream(stream, meter_.scope());
+      while (series_ != nullptr) {
+        if (!emit_series(*series_, stream, step)) return false;
+        series_ = series_->next;
+      }
+      stream.set_beginning(step.now);
+    }
+  }
+  emitting_ = false;
+  if (meter_.context().exemplars != ExemplarFilter::always_off) clear_fronts();
+  return true;
+}
+
+bool Collector::emit_series(Series& series, const Stream& stream, Step& step) {
+  model::Exemplar exemplar;
+  const bool has_exemplar = take_exemplar(series, exemplar);
+  for (; reader_ < readers_.size(); ++reader_) {
+    PointFacts facts;
+    facts.temporality = temporality_of(stream.spec(), readers_[reader_].preference);
+    facts.outputs = readers_[reader_].outputs;
+    facts.start = series.readers[reader_].since;
+    facts.end = step.now;
+    facts.exemplar = has_exemplar ? &exemplar : nullptr;
+    const bool written = is_histogram(stream.kind())
+                             ? emit_histogram(series, reader_, facts, step)
+                             : emit_sum(series, stream, reader_, facts, step);
+    if (!written) return false;
+  }
+  reader_ = 0;
+  series.exemplar.tries.store(exemplar_tries, relaxed);
+  return true;
+}
+
+bool Collector::emit_sum(Series& series, const Stream& stream, std::size_t reader,
+                         PointFacts& facts, Step& step) {
+  SeriesReader& known = series.readers[reader];
+  const StreamSpec& spec = stream.spec();
+  const bool observed = spec.observable && series.observed_in == collection_;
+  if (stream.kind() == CellKind::last_value) {
+    const bool there = series.has_last.load(std::memory_order_acquire);
+    if (!there || (spec.observable && !observed)) return true;
+    series.total = series.last.load(relaxed);
+  }
+  facts.value = series.total;
+  if (spec.point == PointKind::gauge) {
+    facts.start = 0;
+    return put(series, facts, step);
+  }
+  if (facts.temporality == model::Temporality::delta) {
+    // An observed sum that fell began anew.
+    const bool anew = spec.monotonic && is_less(series.total, known.reported, spec.integer);
+    if (!anew) facts.value = difference(series.total, known.reported, spec.integer);
+    if (!observed && is_zero(facts.value, spec.integer)) {
+      known.since = step.now;
+      return true;
+    }
+  }
+  if (!put(series, facts, step)) return false;
+  known.reported = series.total;
+  if (facts.temporality == model::Temporality::delta) known.since = step.now;
+  return true;
+}
+
+bool Collector::emit_histogram(Series& series, std::size_t reader, PointFacts& facts, Step& step) {
+  SeriesReader& known = series.readers[reader];
+  const bool delta = facts.temporality == model::Temporality::delta;
+  if (known.histogram.count == 0) {
+    if (delta) known.since = step.now;
+    return true;
+  }
+  facts.histogram = &known.histogram;
+  if (!put(series, facts, step)) return false;
+  if (!delta) return true;
+  reset(known.histogram, series.stream.layout());
+  known.since = step.now;
+  return true;
+}
+
+bool Collector::put(const Series& series, const PointFacts& facts, Step& step) {
+  return step.sink.put(writer_.write(series, facts));
+}
+
+}  // namespace posthaste::metrics

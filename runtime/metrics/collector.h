@@ -1,0 +1,66 @@
+#pragma once
+
+/// Collects one meter: takes what the cells hold, and writes points for every reader.
+///
+///   cells ─► [gather] ─► totals of the series ─► [emit] ─► points
+///
+/// Who calls: the meter's aggregator. Threads: one at a time; another Collector of the same meter
+/// may go on where this one died. Blocking: waits at most about 2 ms for a thread that is in the
+/// middle of a histogram; what it cannot wait for comes with a later collection.
+///
+/// Commit points: taking a cell moves its value to the series' totals by plain stores that cannot
+/// throw; a series counts as reported only after its point was put. So whoever dies here, at any
+/// point, loses and doubles nothing. A point that is refused is offered again by the next emit, or
+/// its value goes with the next point.
+
+#include "runtime/metrics/series_point.h"
+
+namespace posthaste::metrics {
+
+class PointSink {
+public:
+  virtual ~PointSink() = default;
+  /// False: there is no room now.
+  virtual bool put(std::span<const std::byte> record) noexcept = 0;
+};
+
+class Collector {
+public:
+  Collector(MeterState& meter, std::vector<Reader> readers)
+      : meter_(meter), readers_(std::move(readers)) {}
+
+  /// `collection` is the number that the callbacks were given.
+  void gather(std::uint64_t collection) noexcept;
+  /// From the series where the last call was refused; true when all is written. May throw
+  /// std::bad_alloc.
+  bool emit(WallTime now, PointSink& sink);
+  /// Whether emit has something left to do.
+  bool emitting() const noexcept { return emitting_; }
+
+private:
+  struct Step {
+    std::int64_t now;
+    PointSink& sink;
+  };
+  void gather_stream(Stream& stream) noexcept;
+  void take(Series& series, Cell& cell) noexcept;
+  void take_bank(Series& series, HistogramBank& bank, const HistogramLayout& layout) noexcept;
+  bool emit_series(Series& series, const Stream& stream, Step& step);
+  bool emit_sum(Series& series, const Stream& stream, std::size_t reader, PointFacts& facts,
+                Step& step);
+  bool emit_histogram(Series& series, std::size_t reader, PointFacts& facts, Step& step);
+  bool put(const Series& series, const PointFacts& facts, Step& step);
+
+  MeterState& meter_;
+  const std::vector<Reader> readers_;
+  PointWriter writer_;
+  std::uint64_t collection_ = 0;
+  std::uint32_t left_bank_ = 0;  // the interval that gather takes
+  bool emitting_ = false;
+  std::size_t instrument_ = 0;  // where emit goes on
+  std::size_t stream_ = 0;
+  Series* series_ = nullptr;
+  std::size_t reader_ = 0;
+};
+
+}  // namespace posthaste::metrics

@@ -1,0 +1,90 @@
+#pragma once
+
+/// One meter: the instruments of one instrumentation scope, their callbacks, and the number of the
+/// interval that histograms are in. Its aggregator collects it.
+///
+/// Threads:  any; making an instrument locks.
+/// Full:     4,096 instruments; further ones measure nothing, and one warning says so.
+
+#include "runtime/base/clock.h"
+#include "runtime/base/diagnostics_sink.h"
+#include "runtime/metrics/callbacks.h"
+#include "runtime/metrics/instrument.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace posthaste::metrics {
+
+struct MeterOptions {
+  std::vector<MetricView> views;
+  StreamDefaults defaults;
+  std::uint32_t readers = 1;
+};
+
+class MeterState {
+public:
+  static constexpr std::size_t most_instruments = 4096;
+
+  MeterState(std::string name, std::uint16_t scope, std::shared_ptr<const MeterOptions> options,
+             MetricContext& context, const Clock& clock, DiagnosticsSink& diagnostics);
+
+  /// The instrument, made if it is new; null when its name is not valid or there is no room, which
+  /// was said. It lives as long as this meter.
+  Instrument* make(InstrumentInfo info) noexcept;
+
+  const std::string& name() const noexcept { return name_; }
+  std::uint16_t scope() const noexcept { return scope_; }
+  MetricContext& context() const noexcept { return context_; }
+  CallbackList& callbacks() noexcept { return callbacks_; }
+  std::uint32_t readers() const noexcept { return options_->readers; }
+
+  /// Nothing more is made, and nothing said.
+  void close() noexcept;
+
+  // the aggregator's
+  /// Those that there are now; further ones come behind them.
+  std::size_t instrument_count() const;
+  Instrument& instrument(std::size_t number) const;
+  std::atomic<std::uint32_t>& interval() noexcept { return interval_; }
+  /// Collections so far; outlives the aggregator.
+  std::atomic<std::uint64_t>& collections() noexcept { return collections_; }
+  /// Callbacks that failed so far.
+  std::atomic<std::uint64_t>& callback_failures() noexcept { return callback_failures_; }
+  /// The last collection whose callbacks have all returned.
+  std::atomic<std::uint64_t>& observed() noexcept { return observed_; }
+  /// The number of the last flush that was collected for.
+  std::atomic<std::uint64_t>& served() noexcept { return served_; }
+  /// When the next collection is due; SteadyTime::min(): not known yet.
+  std::atomic<SteadyTime>& due() noexcept { return due_; }
+  /// The collection before the end is done.
+  std::atomic<bool>& finished() noexcept { return finished_; }
+
+private:
+  Instrument* make_new(InstrumentInfo info);
+  void warn_of_differences(const InstrumentInfo& known, const InstrumentInfo& given) noexcept;
+  void warn(DiagnosticCode code, const std::string& message) noexcept;
+
+  const std::string name_;
+  const std::uint16_t scope_;
+  const std::shared_ptr<const MeterOptions> options_;
+  MetricContext& context_;
+  const Clock& clock_;
+  DiagnosticsSink& diagnostics_;
+  std::atomic<std::uint32_t> interval_{0};
+  std::atomic<std::uint64_t> collections_{0};
+  std::atomic<std::uint64_t> callback_failures_{0};
+  std::atomic<std::uint64_t> observed_{0};
+  std::atomic<std::uint64_t> served_{0};
+  std::atomic<SteadyTime> due_{SteadyTime::min()};
+  std::atomic<bool> finished_{false};
+  CallbackList callbacks_;
+  mutable std::mutex mutex_;
+  bool closed_ = false;  // under mutex_, as the next
+  std::vector<std::unique_ptr<Instrument>> instruments_;
+};
+
+}  // namespace posthaste::metrics

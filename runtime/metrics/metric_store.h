@@ -1,0 +1,71 @@
+#pragma once
+
+/// All metrics of one Telemetry: its meters, and what they share. Every handle of an instrument
+/// keeps it alive; when the Telemetry ends it is closed, and measurements are turned away.
+///
+///   Telemetry::meter ─► meter() ─► MeterState ─► Instrument ─► Stream ─► Series ─► Cell
+///                                      └──► Collector, in the meter's aggregator
+///
+/// Threads:  any. Blocking: meter() locks; it is rare.
+/// Full:     256 meters; further ones are the last one's.
+
+#include "runtime/metrics/meter_state.h"
+
+#include <posthaste/settings.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace posthaste::metrics {
+
+/// What an output wants of sums and histograms. OpenTelemetry's names.
+enum class TemporalityPreference : std::uint8_t { cumulative, delta, low_memory };
+
+/// Outputs that want the same are one reader.
+struct Reader {
+  TemporalityPreference preference = TemporalityPreference::delta;
+  std::uint16_t outputs = 0;  // bit o: output o; 0: all
+};
+
+struct MetricStoreSetup {
+  std::uint64_t memory = 8 * 1024 * 1024;  // bytes
+  ExemplarFilter exemplars = ExemplarFilter::trace_based;
+  std::vector<MetricView> views = {};
+  StreamDefaults defaults = {};
+  std::vector<Reader> readers = {{}};
+};
+
+class MetricStore {
+public:
+  static constexpr std::size_t most_meters = 256;
+
+  /// `ingress` lives for ever. `clock` and `diagnostics` are used until close().
+  MetricStore(MetricStoreSetup setup, const Ingress& ingress, const Clock& clock,
+              DiagnosticsSink& diagnostics);
+  ~MetricStore();
+
+  /// The meter of that scope, made if it is new. `made`: it was.
+  MeterState& meter(std::string_view name, std::uint16_t scope, bool& made);
+  /// Nothing is measured any more. Handles may stay.
+  void close() noexcept;
+
+  /// Meters so far; further ones come behind them.
+  std::size_t meter_count() const;
+  MeterState& meter_at(std::size_t number) const;
+  const std::vector<Reader>& readers() const noexcept { return setup_.readers; }
+  MetricContext& context() noexcept { return context_; }
+  const MetricContext& context() const noexcept { return context_; }
+
+private:
+  const MetricStoreSetup setup_;
+  MetricContext context_;
+  const Clock& clock_;
+  DiagnosticsSink& diagnostics_;
+  std::shared_ptr<const MeterOptions> options_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<MeterState>> meters_;
+};
+
+}  // namespace posthaste::metrics

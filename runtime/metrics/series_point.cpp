@@ -1,0 +1,93 @@
+#include "runtime/metrics/series_point.h"
+
+namespace posthaste::metrics {
+namespace {
+
+model::MetricKind kind_of(PointKind kind) noexcept {
+  switch (kind) {
+    case PointKind::sum: return model::MetricKind::sum;
+    case PointKind::gauge: return model::MetricKind::gauge;
+    case PointKind::explicit_histogram: return model::MetricKind::histogram;
+    case PointKind::exponential_histogram: return model::MetricKind::exponential_histogram;
+  }
+  return model::MetricKind::gauge;
+}
+
+}  // namespace
+
+model::Temporality temporality_of(const StreamSpec& spec, TemporalityPreference wanted) noexcept {
+  if (spec.point == PointKind::gauge) return model::Temporality::unspecified;
+  const bool up_down = spec.instrument == InstrumentKind::up_down_counter ||
+                       spec.instrument == InstrumentKind::observable_up_down_counter;
+  const bool delta = !up_down && (wanted == TemporalityPreference::delta ||
+                                  (wanted == TemporalityPreference::low_memory &&
+                                   spec.instrument != InstrumentKind::observable_counter));
+  return delta ? model::Temporality::delta : model::Temporality::cumulative;
+}
+
+void PointWriter::begin_stream(const Stream& stream, std::uint16_t scope) {
+  stream_ = &stream;
+  scope_ = scope;
+  const StreamSpec& spec = stream.spec();
+  point_.start(kind_of(spec.point), spec.name);
+  point_.unit(spec.unit).description(spec.description);
+  const std::span<const std::byte> bytes = point_.bytes().subspan(sizeof(model::MetricHead));
+  prefix_.assign(bytes.begin(), bytes.end());
+}
+
+std::span<const std::byte> PointWriter::write(const Series& series, const PointFacts& facts) {
+  const StreamSpec& spec = stream_->spec();
+  point_.start(kind_of(spec.point), {});
+  model::MetricHead& head = point_.head();
+  head.scope = scope_;
+  head.temporality = facts.temporality;
+  head.outputs = facts.outputs;
+  head.start = static_cast<std::uint64_t>(facts.start);
+  head.end = static_cast<std::uint64_t>(facts.end);
+  point_.record().attribute_entries(prefix_, 0);
+  point_.record().attribute_entries(series.set.bytes(),
+                                    static_cast<std::uint16_t>(series.set.count()));
+  if (facts.histogram != nullptr) {
+    write_histogram(*facts.histogram);
+  } else {
+    write_value(facts);
+  }
+  if (facts.exemplar != nullptr) point_.exemplar(*facts.exemplar);
+  return point_.bytes();
+}
+
+void PointWriter::write_value(const PointFacts& facts) {
+  if (stream_->spec().integer) {
+    point_.value(static_cast<std::int64_t>(facts.value));
+  } else {
+    point_.value(std::bit_cast<double>(facts.value));
+  }
+  if (stream_->spec().point == PointKind::sum && stream_->spec().monotonic) {
+    point_.head().traits |= model::metric_trait::monotonic;
+  }
+}
+
+void PointWriter::write_histogram(const HistogramTotals& totals) {
+  point_.value(totals.sum).count(totals.count).min(totals.min).max(totals.max);
+  if (totals.exponential != nullptr) {
+    write_exponential(totals);
+    return;
+  }
+  const HistogramLayout& layout = stream_->layout();
+  point_.buckets({layout.bounds, layout.bound_count},
+                 {totals.buckets.get(), layout.bound_count + 1});
+}
+
+void PointWriter::write_exponential(const HistogramTotals& totals) {
+  const ExponentialCounts& buckets = *totals.exponential;
+  counts_.clear();
+  for (std::int32_t i = buckets.range.low; i <= buckets.range.high; ++i) {
+    counts_.push_back(buckets.counts[ExponentialRange::slot(i)]);
+  }
+  point_.buckets({.scale = buckets.range.scale,
+                  .zero_count = totals.zeros,
+                  .positive_offset = counts_.empty() ? 0 : buckets.range.low,
+                  .positive = counts_});
+}
+
+}  // namespace posthaste::metrics

@@ -1,0 +1,97 @@
+#include "runtime/metrics/view.h"
+
+#include <gtest/gtest.h>
+
+namespace posthaste::metrics {
+namespace {
+
+const InstrumentInfo orders{.name = "orders", .unit = "{order}", .description = "Orders"};
+const InstrumentInfo latency{.name = "http.latency",
+                             .unit = "ms",
+                             .kind = InstrumentKind::histogram,
+                             .integer = false,
+                             .boundaries = {1, 2}};
+
+std::vector<StreamSpec> streams(const InstrumentInfo& info, const std::vector<MetricView>& views) {
+  return streams_of(info, "shop", views, {});
+}
+
+TEST(View, FitsNamesWithWildcards) {
+  EXPECT_TRUE(is_like("http.latency", "*"));
+  EXPECT_TRUE(is_like("http.latency", "http.*"));
+  EXPECT_TRUE(is_like("http.latency", "*.l?tency"));
+  EXPECT_TRUE(is_like("aab", "*ab"));
+  EXPECT_FALSE(is_like("http.latency", "http.?"));
+  EXPECT_FALSE(is_like("http", "http.*"));
+  EXPECT_TRUE(is_like("", "*"));
+  EXPECT_FALSE(is_like("", "?"));
+}
+
+TEST(View, LeavesAnInstrumentThatNoneFitsAsItIs) {
+  const auto made = streams(orders, {{.instrument = "other"}});
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_EQ(made[0].name, "orders");
+  EXPECT_EQ(made[0].unit, "{order}");
+  EXPECT_EQ(made[0].point, PointKind::sum);
+  EXPECT_EQ(made[0].cell, CellKind::sum_int64);
+  EXPECT_EQ(made[0].cardinality_limit, 2000u);
+  EXPECT_FALSE(made[0].filters());
+}
+
+TEST(View, RenamesFiltersAndLimits) {
+  const auto made = streams(orders, {{.instrument = "ord*",
+                                      .meter = "shop",
+                                      .unit = "{order}",
+                                      .kind = InstrumentKind::counter,
+                                      .name = "orders.taken",
+                                      .attribute_keys = {{"country"}},
+                                      .cardinality_limit = 10}});
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_EQ(made[0].name, "orders.taken");
+  EXPECT_EQ(made[0].description, "Orders");
+  EXPECT_TRUE(made[0].keeps("country"));
+  EXPECT_FALSE(made[0].keeps("user"));
+  EXPECT_EQ(made[0].cardinality_limit, 10u);
+}
+
+TEST(View, ExcludesKeys) {
+  const auto made = streams(orders, {{.excluded_attribute_keys = {"user"}}});
+  EXPECT_TRUE(made[0].keeps("country"));
+  EXPECT_FALSE(made[0].keeps("user"));
+}
+
+TEST(View, DropsAnInstrument) {
+  EXPECT_TRUE(streams(orders, {{.aggregation = MetricAggregation::drop}}).empty());
+}
+
+TEST(View, MakesOneStreamForEachViewThatFits) {
+  const auto made = streams(latency, {{.aggregation = MetricAggregation::exponential_histogram},
+                                      {.name = "http.total", .aggregation = MetricAggregation::sum},
+                                      {.instrument = "orders"}});
+  ASSERT_EQ(made.size(), 2u);
+  EXPECT_EQ(made[0].point, PointKind::exponential_histogram);
+  EXPECT_EQ(made[1].point, PointKind::sum);
+  EXPECT_EQ(made[1].cell, CellKind::sum_float64);
+}
+
+TEST(View, PrefersItsBoundariesToTheInstrumentsAdvice) {
+  EXPECT_EQ(streams(latency, {})[0].boundaries, (std::vector<double>{1, 2}));
+  EXPECT_EQ(streams(latency, {{.boundaries = {{7}}}})[0].boundaries, (std::vector<double>{7}));
+  InstrumentInfo plain = latency;
+  plain.boundaries.clear();
+  EXPECT_EQ(streams(plain, {})[0].boundaries, standard_boundaries());
+}
+
+TEST(View, KeepsWhatCannotBeAHistogramStandard) {
+  InstrumentInfo gauge{.name = "g", .kind = InstrumentKind::gauge};
+  InstrumentInfo observed{.name = "o", .kind = InstrumentKind::observable_counter};
+  InstrumentInfo stock{.name = "s", .kind = InstrumentKind::up_down_counter};
+  const std::vector<MetricView> views{{.aggregation = MetricAggregation::explicit_histogram}};
+  EXPECT_EQ(streams(gauge, views)[0].point, PointKind::gauge);
+  EXPECT_EQ(streams(observed, views)[0].point, PointKind::sum);
+  EXPECT_EQ(streams(stock, views)[0].point, PointKind::sum);
+  EXPECT_EQ(streams(orders, views)[0].point, PointKind::explicit_histogram);
+}
+
+}  // namespace
+}  // namespace posthaste::metrics
