@@ -58,7 +58,7 @@ bool is_bracketed(std::string_view text) noexcept {
 }
 
 /// What a browser does to a character of a path.
-enum class InPath : std::uint8_t { keep, encode, slash, dot };
+enum class InPath : std::uint8_t { keep, encode, drop, slash, dot };
 
 constexpr auto in_path = [] {
   std::array<InPath, 256> table{};
@@ -68,8 +68,10 @@ constexpr auto in_path = [] {
   for (const char c : {'"', '#', '<', '>', '?', '`', '{', '}'}) {
     table[static_cast<unsigned char>(c)] = InPath::encode;
   }
+  for (const char c : {'\t', '\n', '\r'}) table[static_cast<unsigned char>(c)] = InPath::drop;
   table['\\'] = InPath::slash;
   table['.'] = InPath::dot;
+  table['%'] = InPath::dot;  // perhaps as %2e
   return table;
 }();
 
@@ -87,6 +89,18 @@ bool is_normal(std::string_view path) noexcept {
   return true;
 }
 
+/// How many dots a segment is, `%2e` for one too: one stays, two go up. 0 for any other.
+std::size_t dots_of(std::string_view segment) noexcept {
+  std::size_t dots = 0;
+  while (!segment.empty() && dots < 3) {
+    const bool encoded = segment.starts_with("%2e") || segment.starts_with("%2E");
+    if (!encoded && segment.front() != '.') return 0;
+    segment.remove_prefix(encoded ? 3 : 1);
+    ++dots;
+  }
+  return dots < 3 ? dots : 0;
+}
+
 /// Writes segments one behind the other, each with its slash in front.
 class PathWriter {
 public:
@@ -96,6 +110,7 @@ public:
     constexpr char digits[] = "0123456789ABCDEF";
     put({"/", 1});
     for (const char c : segment) {
+      if (class_in_path(c) == InPath::drop) continue;
       const auto byte = static_cast<unsigned char>(c);
       const char encoded[] = {'%', digits[byte >> 4], digits[byte & 15]};
       put(class_in_path(c) == InPath::encode ? std::string_view(encoded, 3)
@@ -162,10 +177,10 @@ std::string_view normal_path(std::string_view path, std::span<char> room) noexce
     more = end != std::string_view::npos;
     const std::string_view segment = rest.substr(0, end);
     if (more) rest.remove_prefix(end + 1);
-    const bool up = segment == "..";
-    if (up) writer.remove_last();
-    if (segment != "." && !up) writer.add(segment);
-    if (!more && (segment == "." || up)) writer.add({});
+    const std::size_t dots = dots_of(segment);
+    if (dots == 2) writer.remove_last();
+    if (dots == 0) writer.add(segment);
+    if (!more && dots != 0) writer.add({});
   }
   return writer.text();
 }

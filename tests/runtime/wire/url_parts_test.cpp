@@ -61,6 +61,17 @@ TEST(NormalPath, IsWhatABrowserShows) {
   EXPECT_EQ(path("\\a\\b"), "/a/b");
 }
 
+TEST(NormalPath, LosesTabsAndLineEnds) {
+  EXPECT_EQ(path("/a\tb/c\r\n"), "/ab/c");
+}
+
+TEST(NormalPath, TakesEncodedDotsAsDots) {
+  EXPECT_EQ(path("/a/%2e%2E/x"), "/x");
+  EXPECT_EQ(path("/a/.%2e/%2e/x/%2e"), "/x/");
+  EXPECT_EQ(path("/a%2e/%2ex/%2"), "/a%2e/%2ex/%2");
+  EXPECT_EQ(path("/.../%2e.."), "/.../%2e..");
+}
+
 TEST(HostAndPort, LeavesTheImpliedPortOut) {
   EXPECT_EQ(address("h", "443", "443"), "h");
   EXPECT_EQ(address("h", "8443", "443"), "h:8443");
