@@ -111,7 +111,7 @@ SpanFields EnvelopeEncoder::map(const RecordHead& head) {
 
 void EnvelopeEncoder::write_span_properties(ItemWriter& item, const RecordHead& head) {
   PropertyWriter properties(item);
-  properties.text(Known::otel_status_description, parts_.text.status_description);
+  properties.text(Known::otel_status_description, parts_.text.status_description, parts_.seen);
   if (has(head, model::record_flag::interrupted)) {
     properties.text(Known::posthaste_interrupted, "true");
   }
@@ -169,7 +169,7 @@ bool EnvelopeEncoder::write_event(const RecordHead& head, const model::EventView
   const ItemType type = exception ? ItemType::exception : ItemType::message;
   const WallTime time =
       model::wall_time(event.head.time, event.head.time_is_wall != 0, context_.tick_scale);
-  const std::string_view session = session_of(parts_.seen);
+  const auto session = session_of(parts_.seen);
   return write_fitting(out, [&](ItemWriter& item) {
     item.begin(head_of(type));
     item.operation(head.trace_id, head.span_id);
@@ -221,7 +221,7 @@ EncodeResult EnvelopeEncoder::encode_log(const RecordHead& head, ByteBuffer& out
     item.begin_data(log.type, time, rate_, times_);
     PropertyWriter properties(item);
     log.write_data(item, parts_, properties);
-    properties.text(Known::event_name, parts_.text.event_name);
+    properties.text(Known::event_name, parts_.text.event_name, seen);
     properties.count(Known::otel_dropped_attributes, head.dropped_attributes);
     add_scope(head.scope, properties);
     properties.attributes(seen, never_properties, PropertyWriter::Null::text);

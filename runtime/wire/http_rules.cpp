@@ -128,8 +128,8 @@ std::string_view status_text(SeenAttributes& seen) {
 
 }  // namespace
 
-std::optional<std::int64_t> http_status(const SeenAttributes& seen) noexcept {
-  return seen.integer(seen.first_of<http_response_status_code, http_status_code>());
+std::optional<double> http_status(const SeenAttributes& seen) noexcept {
+  return seen.number(seen.first_of<http_response_status_code, http_status_code>());
 }
 
 void map_http_request(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {

@@ -17,6 +17,6 @@ void map_http_request(const SpanFacts& span, SeenAttributes& seen, SpanFields& f
 void map_http_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields);
 
 /// The HTTP status that the span has, whether or not it counts as HTTP.
-std::optional<std::int64_t> http_status(const SeenAttributes& seen) noexcept;
+std::optional<double> http_status(const SeenAttributes& seen) noexcept;
 
 }  // namespace posthaste::wire

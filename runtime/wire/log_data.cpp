@@ -88,10 +88,12 @@ void write_causes(ItemWriter& item, const model::ValueView& causes, TextScratch&
 }
 
 bool is_whole_availability(SeenAttributes& seen) {
-  return seen.first_of<microsoft_availability_name>() &&
-         seen.first_of<microsoft_availability_id>() &&
-         seen.first_of<microsoft_availability_duration>() &&
-         seen.has(microsoft_availability_success) && !seen.first_of<ms_base_type>();
+  constexpr Known needed[] = {microsoft_availability_name, microsoft_availability_id,
+                              microsoft_availability_duration, microsoft_availability_success};
+  return !seen.first_of<ms_base_type>() &&
+         std::all_of(std::begin(needed), std::end(needed), [&](Known key) {
+           return !seen.text(key).empty();  // a 0 is an id too
+         });
 }
 
 }  // namespace
@@ -168,12 +170,12 @@ void write_event_data(ItemWriter& item, std::string_view name) {
 
 AvailabilityFields AvailabilityFields::of(SeenAttributes& seen, std::string_view body) {
   AvailabilityFields fields;
-  fields.id = seen.text<microsoft_availability_id>();
-  fields.name = seen.text<microsoft_availability_name>();
-  fields.duration = seen.text<microsoft_availability_duration>();
+  fields.id = seen.text(microsoft_availability_id);
+  fields.name = seen.text(microsoft_availability_name);
+  fields.duration = seen.text(microsoft_availability_duration);
   fields.success = is_true(seen.text(microsoft_availability_success));
-  fields.location = seen.text<microsoft_availability_location>();
-  fields.message = seen.text<microsoft_availability_message>();
+  fields.location = seen.text(microsoft_availability_location);
+  fields.message = seen.text(microsoft_availability_message);
   if (fields.message.empty()) fields.message = body;
   return fields;
 }

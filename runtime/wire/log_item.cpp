@@ -71,7 +71,7 @@ void LogItem::write_data(ItemWriter& item, RecordParts& parts, PropertyWriter& p
     }
     default: write_message_data(item, body.empty() ? std::string_view("n/a") : body, level);
   }
-  if (is_body_kept && carried != body) properties.text(log_body, body);
+  if (is_body_kept && carried != body) properties.text(log_body, body, seen);
 }
 
 }  // namespace posthaste::wire

@@ -107,13 +107,20 @@ void PropertyWriter::text_property(std::string_view key, std::string_view value)
   out.end_at(at);
 }
 
+std::size_t PropertyWriter::limit_of(std::string_view key,
+                                     const model::ValueView& value) const noexcept {
+  const bool may_be_long =
+      value.type() != AttributeType::string || value.string().size() > value_limit_;
+  return may_be_long && is_conversation(key) ? conversation_limit_ : value_limit_;
+}
+
 void PropertyWriter::value_property(std::string_view key, const model::ValueView& value,
                                     TextScratch& scratch) {
   if (value.type() == AttributeType::string) {
-    return text_property(key, cut_bytes(value.string(), value_limit_));
+    return text_property(key, cut_bytes(value.string(), limit_of(key, value)));
   }
   if (value.type() > AttributeType::float64) {
-    return text_property(key, text_of(value, scratch, value_limit_));
+    return text_property(key, text_of(value, scratch, limit_of(key, value)));
   }
   open(key);
   if (value.type() == AttributeType::int64) {
@@ -140,11 +147,6 @@ void PropertyWriter::other(const SeenAttributes::Property& property, SeenAttribu
   if (key.size() < property.key.size() && comes_again(property, key, seen)) return;
   const model::ValueView& value = property.value;
   if (is_left_out(value)) return;
-  const bool long_text =
-      value.type() == AttributeType::string && value.string().size() > value_limit_;
-  if (long_text && is_conversation(key)) {
-    return text_property(key, cut_bytes(value.string(), conversation_limit_));
-  }
   value_property(key, value, seen.scratch());
 }
 
@@ -152,6 +154,11 @@ void PropertyWriter::text(Known key, std::string_view text) {
   if (text.empty()) return;
   ours_.set(key);
   text_property(key_of(key), cut_bytes(text, value_limit_));
+}
+
+void PropertyWriter::text(Known key, std::string_view text, const SeenAttributes& seen) {
+  if (seen.has(key) && seen.value(key).type() != AttributeType::none) return;
+  this->text(key, text);
 }
 
 void PropertyWriter::count(Known key, std::uint64_t count) {

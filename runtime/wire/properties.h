@@ -27,6 +27,8 @@ public:
   void all(model::EntryRange attributes, TextScratch& scratch);
   /// One of ours, whose key needs no escaping; an empty text writes nothing.
   void text(Known key, std::string_view text);
+  /// The same, but an attribute of that key which the application gave stays.
+  void text(Known key, std::string_view text, const SeenAttributes& seen);
   void count(Known key, std::uint64_t count);
   /// `_MS.links`, at most 100 of them.
   void links(std::span<const model::LinkView> links);
@@ -44,6 +46,8 @@ private:
   void open(std::string_view key);
   void text_property(std::string_view key, std::string_view value);
   void value_property(std::string_view key, const model::ValueView& value, TextScratch& scratch);
+  /// What a value's text is cut to; values that are short anyhow need no look at the key.
+  std::size_t limit_of(std::string_view key, const model::ValueView& value) const noexcept;
 
   JsonWriter& json_;
   std::size_t value_limit_;

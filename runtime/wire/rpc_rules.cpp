@@ -23,7 +23,6 @@ void map_rpc_request(const SpanFacts&, SeenAttributes& seen, SpanFields& fields)
 void map_rpc_dependency(const SpanFacts&, SeenAttributes& seen, SpanFields& fields) {
   fields.result_code = seen.carry(status_key(seen));
   const std::string_view system = seen.carry<rpc_system_name, rpc_system>();
-  if (system.empty()) return;
   fields.type = system == "grpc" ? "GRPC" : system == "dotnet_wcf" ? "WCF Service" : system;
   const std::string_view peer = find_peer({}, seen);
   fields.target = peer.empty() ? system : peer;

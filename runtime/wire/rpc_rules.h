@@ -7,9 +7,11 @@
 
 namespace posthaste::wire {
 
-inline constexpr KnownSet rpc_triggers{Known::rpc_system_name, Known::rpc_system,
-                                       Known::rpc_grpc_status_code,
-                                       Known::rpc_response_status_code};
+inline constexpr KnownSet rpc_triggers{Known::rpc_system_name, Known::rpc_system};
+/// A request's code tells enough; a dependency is of no type and target without a system.
+inline constexpr KnownSet rpc_request_triggers{Known::rpc_system_name, Known::rpc_system,
+                                               Known::rpc_grpc_status_code,
+                                               Known::rpc_response_status_code};
 
 void map_rpc_request(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields);
 /// type (`GRPC`, `WCF Service`, else the system as it is), target, result code.

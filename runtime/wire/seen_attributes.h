@@ -130,6 +130,10 @@ public:
   /// The value as a whole number: an integer, an integral double, or digits.
   std::optional<std::int64_t> integer(std::optional<Known> key) const noexcept;
 
+  /// The value as a number: a number, or a text that says one as JavaScript reads it (with blanks
+  /// around it, or as 0x1F4), as the exporter that we follow does.
+  std::optional<double> number(std::optional<Known> key) const noexcept;
+
   /// The envelope carries `key` in a field or tag, so it is no property.
   void carried(Known key) noexcept { carried_.set(key); }
   void carried(const KnownSet& keys) noexcept { carried_ |= keys; }

@@ -6,8 +6,6 @@
 #include "runtime/wire/rpc_rules.h"
 #include "runtime/wire/url_parts.h"
 
-#include <charconv>
-
 namespace posthaste::wire {
 namespace {
 
@@ -16,17 +14,19 @@ using Map = void (*)(const SpanFacts&, SeenAttributes&, SpanFields&);
 
 void map_nothing(const SpanFacts&, SeenAttributes&, SpanFields&) {}
 
+/// A span follows the first convention of which it has a trigger that is not empty.
 struct Convention {
-  KnownSet triggers;  // a span follows the first convention of which it has one of these, not empty
+  KnownSet request_triggers;
   Map request;
+  KnownSet dependency_triggers;
   Map dependency;
 };
 
 constexpr Convention conventions[] = {
-    {http_triggers, map_http_request, map_http_dependency},
-    {database_triggers, map_nothing, map_database_dependency},
-    {rpc_triggers, map_rpc_request, map_rpc_dependency},
-    {messaging_triggers, map_messaging_request, map_messaging_dependency},
+    {http_triggers, map_http_request, http_triggers, map_http_dependency},
+    {database_triggers, map_nothing, database_triggers, map_database_dependency},
+    {rpc_request_triggers, map_rpc_request, rpc_triggers, map_rpc_dependency},
+    {messaging_triggers, map_messaging_request, messaging_triggers, map_messaging_dependency},
 };
 
 constexpr KnownSet codes{rpc_grpc_status_code, rpc_response_status_code, http_response_status_code,
@@ -47,7 +47,8 @@ constexpr KnownSet overrides{microsoft_request_name,
 constexpr KnownSet any_trigger = [] {
   KnownSet all;
   for (const Convention& convention : conventions) {
-    convention.triggers.for_each([&all](Known key) { all.set(key); });
+    all |= convention.request_triggers;
+    all |= convention.dependency_triggers;
   }
   return all;
 }();
@@ -97,9 +98,11 @@ void override_fields(const SpanFacts& span, SeenAttributes& seen, SpanFields& fi
 }
 
 void follow_convention(const SpanFacts& span, SeenAttributes& seen, SpanFields& fields) {
-  for (const Convention& convention : conventions) {
-    if (!seen.has_any(convention.triggers) || !triggers(convention.triggers, seen)) continue;
-    return (span.is_request() ? convention.request : convention.dependency)(span, seen, fields);
+  const bool request = span.is_request();
+  for (const Convention& each : conventions) {
+    const KnownSet& keys = request ? each.request_triggers : each.dependency_triggers;
+    if (!seen.has_any(keys) || !triggers(keys, seen)) continue;
+    return (request ? each.request : each.dependency)(span, seen, fields);
   }
 }
 
@@ -139,16 +142,7 @@ double find_sample_rate(const SeenAttributes& seen, double recorded) noexcept {
   constexpr KnownSet rates{microsoft_sample_rate, ms_sample_rate};
   if (!seen.has_any(rates)) return valid(recorded) ? recorded : 100;
   for (const Known key : {microsoft_sample_rate, ms_sample_rate}) {
-    if (!seen.has(key)) continue;
-    const model::ValueView& value = seen.value(key);
-    double rate = 0;
-    if (value.type() == AttributeType::int64) rate = static_cast<double>(value.int64());
-    if (value.type() == AttributeType::float64) rate = value.float64();
-    if (value.type() == AttributeType::string) {
-      const std::string_view text = value.string();
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
-      if (error != std::errc{} || end != text.data() + text.size()) rate = 0;
-    }
+    const double rate = seen.number(key).value_or(0);
     if (valid(rate)) return rate;
   }
   return valid(recorded) ? recorded : 100;

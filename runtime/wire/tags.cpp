@@ -25,7 +25,7 @@ constexpr std::string_view kubernetes_names[] = {"k8s.deployment.name",  "k8s.re
 
 std::string text_in(const model::Resource& resource, std::string_view key) {
   const auto value = resource.find(key);
-  if (!value) return {};
+  if (!value || !is_truthy(*value)) return {};
   TextScratch scratch;
   return std::string(text_of(*value, scratch));
 }
@@ -95,21 +95,24 @@ void write_device_tags(ItemWriter& item, const DeviceTags& device) {
   item.tag(R"(,"ai.device.model":")", device.model, limit::device);
 }
 
-std::string_view session_of(const SeenAttributes& seen) noexcept {
+std::optional<std::string_view> session_of(const SeenAttributes& seen) noexcept {
+  std::optional<std::string_view> session;
   for (const Known key : {microsoft_session_id, session_id}) {
     if (!seen.has(key) || seen.value(key).type() != AttributeType::string) continue;
-    if (!seen.value(key).string().empty()) return seen.value(key).string();
+    session = seen.value(key).string();
+    if (!session->empty()) return session;
   }
-  return {};
+  return session;
 }
 
 void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& seen) {
   std::string_view id = device.id;
   std::string_view model = device.model;
   if (seen.has_any(own_keys)) {
-    const std::string_view session = session_of(seen);
-    item.tag(R"(,"ai.session.id":")", session, limit::session_id);
-    if (!session.empty()) seen.carried_as(session, {session_id});
+    if (const auto session = session_of(seen)) {
+      item.field(R"(,"ai.session.id":")", *session, limit::session_id);
+      seen.carried_as(*session, {session_id});
+    }
     const auto agent = seen.first_of<user_agent_original, http_user_agent>();
     item.tag(R"(,"ai.user.userAgent":")", seen.carry(agent), limit::user_agent);
     item.tag(R"(,"ai.device.type":")", seen.carry<ai_device_type>(), limit::device_type);
@@ -121,11 +124,13 @@ void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& 
   item.tag(R"(,"ai.device.model":")", model, limit::device);
 }
 
-void write_event_tags(ItemWriter& item, const DeviceTags& device, std::string_view span_session,
-                      SeenAttributes& seen) {
-  const std::string_view own = session_of(seen);
-  if (!own.empty()) seen.carried_as(own, {session_id});
-  item.tag(R"(,"ai.session.id":")", own.empty() ? span_session : own, limit::session_id);
+void write_event_tags(ItemWriter& item, const DeviceTags& device,
+                      std::optional<std::string_view> span_session, SeenAttributes& seen) {
+  const auto own = session_of(seen);
+  if (own) seen.carried_as(*own, {session_id});
+  if (const auto session = own ? own : span_session) {
+    item.field(R"(,"ai.session.id":")", *session, limit::session_id);
+  }
   write_device_tags(item, device);
 }
 

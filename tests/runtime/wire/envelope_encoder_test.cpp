@@ -102,13 +102,13 @@ TEST(Properties, LeaveOutWholeElementsOfALongArray) {
   EXPECT_EQ(boost::json::parse(text).as_array().size(), 819u);
 }
 
-TEST(Properties, OfOursAreNotDoubledByAnAttributeOfThatName) {
+TEST(Properties, OfOursGiveWayToAnAttributeOfThatName) {
   model::RecordBuilder span =
       make_span(SpanKind::client, "s", {{"otel.status_description", "theirs"}}, StatusCode::error);
   span.text(model::EntryKind::status_description, "ours");
   const Encoded encoded = encode(span);
   EXPECT_EQ(count_of(encoded.text, "otel.status_description"), 1u);
-  EXPECT_EQ(encoded[0].property("otel.status_description"), "ours");
+  EXPECT_EQ(encoded[0].property("otel.status_description"), "theirs");
 }
 
 TEST(Properties, SayWhatWasLeftOutOfTheRecord) {
@@ -358,6 +358,16 @@ TEST(EnvelopeEncoder, EncodesManyRecordsWithoutMixingThem) {
     EXPECT_EQ(second.find("alice"), std::string_view::npos);
     EXPECT_EQ(second.find("first"), std::string_view::npos);
   }
+}
+
+TEST(Properties, OfConversationsMayBeLongAsListsToo) {
+  const std::string part(3'000, 'p');
+  const std::array<std::string_view, 4> parts{part, part, part, part};
+  const std::span<const std::string_view> list(parts);
+  const Item item = encode_span(SpanKind::client, "s",
+                                {{"gen_ai.input.messages", list}, {"gen_ai.other", list}})[0];
+  EXPECT_GT(item.property("gen_ai.input.messages").size(), 12'000u);
+  EXPECT_LE(item.property("gen_ai.other").size(), 8'192u);
 }
 
 }  // namespace

@@ -173,6 +173,20 @@ TEST(Availability, NeedsIdNameDurationAndSuccess) {
   }
 }
 
+TEST(Availability, TakesNumbersAsTextsButNothingEmpty) {
+  const auto type = [](const AttributeValue& id, const AttributeValue& success) {
+    return log(9, "x",
+               {{"microsoft.availability.id", id},
+                {"microsoft.availability.name", 0},
+                {"microsoft.availability.duration", "00:00:01"},
+                {"microsoft.availability.success", success}})
+        .base_type();
+  };
+  EXPECT_EQ(type(0, true), "AvailabilityData");
+  EXPECT_EQ(type(0, ""), "MessageData");
+  EXPECT_EQ(type("", true), "MessageData");
+}
+
 TEST(Availability, FailsUnlessItsSuccessIsTheWordTrue) {
   for (const AttributeValue& success :
        {AttributeValue(false), AttributeValue("yes"), AttributeValue(1)}) {
@@ -269,6 +283,12 @@ TEST(Exceptions, CausesAreAChainOfDetails) {
             R"({"id":2,"outerId":1,"typeName":"Low","message":"disk","hasFullStack":false},)"
             R"({"id":3,"outerId":2,"typeName":"Lower","message":"Lower","hasFullStack":false}])");
   EXPECT_TRUE(encoded[1].property_keys().empty());
+}
+
+TEST(LogItems, AnAttributeOfTheApplicationsStaysBesideTheEventsName) {
+  model::RecordBuilder record(model::RecordType::log);
+  record.attribute("event.name", "theirs").text(model::EntryKind::event_name, "ours");
+  EXPECT_EQ(encode(record)[0].property("event.name"), "theirs");
 }
 
 }  // namespace

@@ -115,6 +115,12 @@ TEST(MetricItems, AttributesAreNotFilteredButCut) {
   EXPECT_EQ(item.property_keys().size(), 4u);
 }
 
+TEST(MetricItems, ConversationsMayBeLongAsOnSpans) {
+  MetricPointBuilder point(MetricKind::gauge, "g");
+  point.value(1.0).record().attribute("gen_ai.output.messages", std::string(9'000, 'v'));
+  EXPECT_EQ(encode_point(point)[0].property("gen_ai.output.messages").size(), 9'000u);
+}
+
 TEST(MetricItems, PlainNamesOfPerformanceCountersBecomeTheirs) {
   EXPECT_EQ(metric_name("Private_Bytes"), R"(\Process(??APP_WIN32_PROC??)\Private Bytes)");
   EXPECT_EQ(metric_name("Exception_Rate"),

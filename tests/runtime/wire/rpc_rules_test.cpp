@@ -56,5 +56,16 @@ TEST(RpcRequest, FailsOnlyByCodesThatAreItsOwnFault) {
             "true");
 }
 
+TEST(RpcDependency, IsNoneWithoutASystem) {
+  const Item item = rpc(SpanKind::client, {{"rpc.grpc.status_code", 14}});
+  EXPECT_EQ(item.field("type"), "Dependency");
+  EXPECT_EQ(item.field("target"), "-");
+  EXPECT_EQ(item.field("resultCode"), "0");
+  EXPECT_EQ(item.property("rpc.grpc.status_code"), "14");
+  EXPECT_EQ(rpc(SpanKind::client, {{"rpc.response.status_code", 14}, {"messaging.system", "kafka"}})
+                .field("type"),
+            "kafka");
+}
+
 }  // namespace
 }  // namespace posthaste::wire

@@ -125,8 +125,27 @@ TEST(SpanRules, TheSampleRateIsTheRecordsOrTheAttributes) {
   EXPECT_EQ(rate(100, {{"microsoft.sample_rate", 12.5}}), "12.500000");
   EXPECT_EQ(rate(100, {{"_MS.sampleRate", "25"}}), "25");
   EXPECT_EQ(rate(100, {{"microsoft.sample_rate", 250}}), "100");
+  EXPECT_EQ(rate(100, {{"microsoft.sample_rate", " 5 "}}), "5");
+  EXPECT_EQ(rate(100, {{"microsoft.sample_rate", "1e1"}}), "10");
   EXPECT_EQ(rate(50, {{"microsoft.sample_rate", "many"}}), "50");
+  EXPECT_EQ(rate(50, {{"microsoft.sample_rate", "inf"}}), "50");
   EXPECT_EQ(rate(0, {}), "100");
+}
+
+TEST(SpanRules, ARequestFailsByAnyNumberFrom400) {
+  const auto success = [](const AttributeValue& status) {
+    return encode_span(SpanKind::server, "s", {{"http.status_code", status}})[0].field("success");
+  };
+  for (const char* const failed : {"400", "4e2", " 404 ", "500.0", "0x1F4", "+404"}) {
+    EXPECT_EQ(success(failed), "false") << failed;
+  }
+  for (const char* const fine : {"399", "0x1F", "0x", "40 4", "+-404", "inf", "nan", "404x", " "}) {
+    EXPECT_EQ(success(fine), "true") << fine;
+  }
+  EXPECT_EQ(success(404.5), "false");
+  EXPECT_EQ(success(1e21), "false");
+  EXPECT_EQ(success(399.5), "true");
+  EXPECT_EQ(success(true), "true");
 }
 
 }  // namespace

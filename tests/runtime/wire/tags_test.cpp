@@ -109,5 +109,26 @@ TEST(Tags, AreCutToTheirLimits) {
   EXPECT_EQ(encode(span, context)[0].tag("ai.cloud.role").size(), 256u);
 }
 
+TEST(Tags, OfTheProcessAreNotMadeOfFalseOrZero) {
+  const model::Resource resource({{"service.name", 0},
+                                  {"service.namespace", false},
+                                  {"k8s.job.name", "nightly"},
+                                  {"k8s.pod.name", 0.0},
+                                  {"service.instance.id", "i-7"},
+                                  {"device.id", false}});
+  EXPECT_EQ(cloud_role(resource), "nightly");
+  EXPECT_EQ(cloud_role_instance(resource), "i-7");
+  EXPECT_EQ(DeviceTags::of(resource).id, "");
+}
+
+TEST(Tags, AnEmptySessionIsOneWhereThereIsNoOther) {
+  const auto session = [](std::initializer_list<Attribute> attributes) {
+    return encode_span(SpanKind::server, "s", attributes)[0].tag("ai.session.id");
+  };
+  EXPECT_EQ(session({{"session.id", ""}}), "");
+  EXPECT_EQ(session({{"session.id", "s"}, {"microsoft.session.id", ""}}), "s");
+  EXPECT_EQ(session({{"session.id", 7}}), "-");
+}
+
 }  // namespace
 }  // namespace posthaste::wire
