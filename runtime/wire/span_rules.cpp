@@ -12,8 +12,6 @@ namespace {
 using enum Known;
 using Map = void (*)(const SpanFacts&, SeenAttributes&, SpanFields&);
 
-void map_nothing(const SpanFacts&, SeenAttributes&, SpanFields&) {}
-
 /// A span follows the first convention of which it has a trigger that is not empty.
 struct Convention {
   KnownSet request_triggers;
@@ -24,7 +22,7 @@ struct Convention {
 
 constexpr Convention conventions[] = {
     {http_triggers, map_http_request, http_triggers, map_http_dependency},
-    {database_triggers, map_nothing, database_triggers, map_database_dependency},
+    {{}, nullptr, database_triggers, map_database_dependency},  // a request is none of a database
     {rpc_request_triggers, map_rpc_request, rpc_triggers, map_rpc_dependency},
     {messaging_triggers, map_messaging_request, messaging_triggers, map_messaging_dependency},
 };

@@ -96,13 +96,12 @@ void write_device_tags(ItemWriter& item, const DeviceTags& device) {
 }
 
 std::optional<std::string_view> session_of(const SeenAttributes& seen) noexcept {
-  std::optional<std::string_view> session;
   for (const Known key : {microsoft_session_id, session_id}) {
     if (!seen.has(key) || seen.value(key).type() != AttributeType::string) continue;
-    session = seen.value(key).string();
-    if (!session->empty()) return session;
+    const std::string_view text = seen.value(key).string();
+    if (!text.empty() || key == session_id) return text;
   }
-  return session;
+  return std::nullopt;
 }
 
 void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& seen) {

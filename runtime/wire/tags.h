@@ -46,7 +46,7 @@ void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& 
 /// Those of an item made of an event: its own session, else its span's.
 void write_event_tags(ItemWriter& item, const DeviceTags& device,
                       std::optional<std::string_view> span_session, SeenAttributes& seen);
-/// Texts only: a session that is a number is none; an empty one is one where there is no other.
+/// Texts only: a session that is a number is none; an empty `session.id` is one.
 std::optional<std::string_view> session_of(const SeenAttributes& seen) noexcept;
 
 }  // namespace posthaste::wire

@@ -41,6 +41,15 @@ TEST(Messaging, ConsumersHaveASource) {
   EXPECT_EQ(item.field("source"), "mq/orders");
 }
 
+TEST(Messaging, ConsumersHaveASourceBesideADatabaseToo) {
+  const Item item = encode_span(SpanKind::consumer, "s",
+                                {{"messaging.system", "kafka"},
+                                 {"messaging.destination.name", "orders"},
+                                 {"db.system", "mongodb"}})[0];
+  EXPECT_EQ(item.field("source"), "orders");
+  EXPECT_EQ(item.property("db.system"), "mongodb");
+}
+
 TEST(Azure, NamesTheNamespaceInTheType) {
   const auto type = [](SpanKind kind, const char* name) {
     return encode_span(kind, "s", {{"az.namespace", name}})[0].field("type");

@@ -56,6 +56,12 @@ TEST(RpcRequest, FailsOnlyByCodesThatAreItsOwnFault) {
             "true");
 }
 
+TEST(RpcRequest, KeepsItsCodeBesideADatabase) {
+  const Item item = rpc(SpanKind::server, {{"db.system", "spanner"}, {"rpc.grpc.status_code", 13}});
+  EXPECT_EQ(item.field("responseCode"), "13");
+  EXPECT_EQ(item.property("db.system"), "spanner");
+}
+
 TEST(RpcDependency, IsNoneWithoutASystem) {
   const Item item = rpc(SpanKind::client, {{"rpc.grpc.status_code", 14}});
   EXPECT_EQ(item.field("type"), "Dependency");

@@ -127,6 +127,7 @@ TEST(Tags, AnEmptySessionIsOneWhereThereIsNoOther) {
   };
   EXPECT_EQ(session({{"session.id", ""}}), "");
   EXPECT_EQ(session({{"session.id", "s"}, {"microsoft.session.id", ""}}), "s");
+  EXPECT_EQ(session({{"microsoft.session.id", ""}}), "-");
   EXPECT_EQ(session({{"session.id", 7}}), "-");
 }
 
