@@ -11,6 +11,7 @@
 
 #include <posthaste/attributes.h>
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -60,6 +61,25 @@ inline std::uint64_t hash_text(std::string_view text) noexcept {
   return fold(first ^ hash, last ^ k1);
 }
 
+/// Of a key only its ends and its length: keys of one family differ there, and a full compare
+/// follows.
+inline std::uint64_t hash_key(std::string_view key) noexcept {
+  const char* const at = key.data();
+  const std::size_t size = key.size();
+  std::uint64_t first = 0, last = 0;
+  if (size >= 8) [[likely]] {
+    first = load<std::uint64_t>(at);
+    last = load<std::uint64_t>(at + size - 8);
+  } else if (size >= 4) {
+    first = load<std::uint32_t>(at);
+    last = load<std::uint32_t>(at + size - 4);
+  } else if (size > 0) {
+    first = load<std::uint8_t>(at) | load<std::uint8_t>(at + size / 2) << 8;
+    last = load<std::uint8_t>(at + size - 1);
+  }
+  return (first + size) ^ std::rotl(last, 32);
+}
+
 std::uint64_t hash_array(const AttributeValue& value) noexcept;
 bool same_array(const AttributeValue& value, std::string_view bytes) noexcept;
 
@@ -83,7 +103,7 @@ inline bool same_bytes(const char* a, const char* b, std::size_t size) noexcept 
 
 /// The same for every order of the same attributes.
 inline std::uint64_t hash_of(Attributes attributes) noexcept {
-  constexpr std::uint64_t k2 = 0x8ebc'6af0'9c88'c6e3;
+  constexpr std::uint64_t k2 = 0x8ebc'6af0'9c88'c6e3, k3 = 0x5899'65cc'7537'4cc3;
   std::uint64_t sum = attributes.size();
   for (const Attribute& each : attributes) {
     const AttributeType type = each.value.type();
@@ -93,7 +113,8 @@ inline std::uint64_t hash_of(Attributes attributes) noexcept {
     } else if (!model::is_word(type)) [[unlikely]] {
       value = detail::hash_array(each.value);
     }
-    sum += detail::fold(detail::hash_text(each.key) ^ static_cast<std::uint64_t>(type), value ^ k2);
+    sum += detail::fold(detail::hash_key(each.key) ^ k3 ^ static_cast<std::uint64_t>(type),
+                        value ^ k2);
   }
   return sum;
 }

@@ -37,7 +37,9 @@ static_assert(sizeof(FrontEntry) == 16);
                                                std::uint32_t offset) noexcept {
   const auto& entry =
       *reinterpret_cast<const FrontEntry*>(reinterpret_cast<const char*>(this_front) + offset);
-  return entry.series.load(std::memory_order_relaxed) == series ? entry.cell : nullptr;
+  if (entry.series.load(std::memory_order_relaxed) != series) return nullptr;
+  if (entry.cell == nullptr) __builtin_unreachable();  // so that callers need not ask again
+  return entry.cell;
 }
 
 /// The cell that this thread is to add to, which may be shared (Cell::holder); null without memory.
