@@ -65,7 +65,11 @@ function(posthaste_test name)
   target_compile_features(${name}_test PRIVATE cxx_std_20)
   target_link_libraries(${name}_test PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name}_test)
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+  # Scratch files of its own: another clone's tests may run at the same time.
+  set(scratch ${CMAKE_CURRENT_BINARY_DIR}/${name}_scratch)
+  file(MAKE_DIRECTORY ${scratch})
+  set_tests_properties(${name} PROPERTIES
+    TIMEOUT 120 LABELS "${ARG_LABELS}" ENVIRONMENT "TEST_TMPDIR=${scratch}/")
   foreach(label IN LISTS ARG_LABELS)
     if(NOT TARGET tests_${label})
       add_custom_target(tests_${label})  # builds what `ctest -L <label>` runs

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -26,9 +28,8 @@ constexpr std::string_view server_span = R"({"resourceSpans":[{"scopeSpans":[{"s
 
 class ConvertCommand : public ::testing::Test {
 protected:
-  ConvertCommand() : directory_(::testing::TempDir() + "convert_command") {
-    fs::remove_all(directory_);
-    fs::create_directories(directory_);
+  ConvertCommand() : directory_(::testing::TempDir() + "convert_command-XXXXXX") {
+    EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
   }
   ~ConvertCommand() override { fs::remove_all(directory_); }
 

@@ -39,6 +39,7 @@ struct FakeDns {
   }
   Result<Addresses> ask(const std::string& host) {
     ++questions;
+    questions.notify_all();
     std::unique_lock lock(mutex);
     if (const auto found = silence.find(host); found != silence.end()) {
       const auto until = found->second;
@@ -146,6 +147,7 @@ TEST_F(ResolverTest, HangsOnAtMostEightNames) {
   for (int i = 0; i < 8; ++i) {
     dns_->hang("h" + std::to_string(i) + ".test", silence_);
     EXPECT_FALSE(resolve("h" + std::to_string(i) + ".test", 5ms));
+    dns_->questions.wait(i);  // its thread may be late
   }
   const auto ninth = resolve("h9.test");
   EXPECT_THAT(ninth.error().message(), HasSubstr("8 other look-ups"));
