@@ -137,6 +137,8 @@ void PropertyWriter::known(Known key, SeenAttributes& seen) {
   const model::ValueView& value = seen.value(key);
   if (value.type() != AttributeType::string)
     return value_property(key_of(key), value, seen.scratch());
+  // An empty one of the exporters' list says nothing that a field could carry.
+  if (value.string().empty() && never_properties_of_events.test(key)) return;
   const std::string_view text = without_secrets(key, value.string(), seen.scratch());
   text_property(key_of(key), cut_bytes(text, value_limit_));
 }

@@ -130,7 +130,10 @@ SpanFields map_span(const SpanFacts& span, SeenAttributes& seen) {
   // error.type stays a property: it says more than a code.
   if (fields.result_code.empty() && seen.has(error_type))
     fields.result_code = seen.text<error_type>();
-  if (fields.result_code.empty()) fields.result_code = "0";
+  if (fields.result_code.empty()) {
+    fields.result_code = "0";
+    if (seen.has_any(codes)) seen.carried_as("0", {http_response_status_code, http_status_code});
+  }
   fields.success = succeeded(span, seen);
   return fields;
 }

@@ -370,5 +370,14 @@ TEST(Properties, OfConversationsMayBeLongAsListsToo) {
   EXPECT_LE(item.property("gen_ai.other").size(), 8'192u);
 }
 
+TEST(Properties, LeaveOutEmptyAttributesOfConventionsButNotTheApplications) {
+  const AttributeList list{{"http.flavor", ""}, {"net.peer.name", ""}, {"mine", ""}};
+  const Attributes attributes = all_of(list);
+  const std::vector<std::string> mine{"mine"};
+  EXPECT_EQ(encode_span(SpanKind::client, "s", attributes)[0].property_keys(), mine);
+  model::RecordBuilder log = make_log(9, "x", attributes);
+  EXPECT_EQ(encode(log)[0].property_keys(), mine);
+}
+
 }  // namespace
 }  // namespace posthaste::wire

@@ -206,5 +206,18 @@ TEST(HttpDependency, TellsByErrorTypeWhereThereWasNoAnswer) {
   EXPECT_EQ(item.property("error.type"), "timeout");
 }
 
+TEST(HttpStatus, OfZeroIsCarriedByTheCodeThatSaysNothing) {
+  const Item known = encode_span(SpanKind::server, "s",
+                                 {{"http.request.method", "GET"}, {"http.status_code", 0}})[0];
+  EXPECT_EQ(known.field("responseCode"), "0");
+  EXPECT_EQ(known.property("http.status_code"), "-");
+  const Item failed = encode_span(SpanKind::client, "s",
+                                  {{"http.request.method", "GET"},
+                                   {"http.response.status_code", 0},
+                                   {"error.type", "timeout"}})[0];
+  EXPECT_EQ(failed.field("resultCode"), "timeout");
+  EXPECT_EQ(failed.property("http.response.status_code"), "0");
+}
+
 }  // namespace
 }  // namespace posthaste::wire
