@@ -12,7 +12,7 @@ void LogDraft::begin(Severity given_severity, const AttributeValue& given_body,
   severity = given_severity;
   body = given_body;
   event_name = options.event_name;
-  lost = 0;
+  incomplete = false;
   dropped = false;
   attributes.assign(options.attributes.begin(), options.attributes.end());
 }
@@ -35,7 +35,7 @@ void LogDraft::set(std::string_view key, const AttributeValue& value) noexcept {
     }
     if (!known) attributes.push_back({keep(key), kept});
   } catch (const std::bad_alloc&) {
-    ++lost;
+    incomplete = true;
   }
 }
 
@@ -43,7 +43,7 @@ void LogDraft::set_body(const AttributeValue& value) noexcept {
   try {
     body = keep(value);
   } catch (const std::bad_alloc&) {
-    ++lost;
+    incomplete = true;
   }
 }
 

@@ -5,7 +5,8 @@
 ///
 /// Threads:  the emitting one.
 /// Blocking: never; allocates when a record outgrows what earlier ones needed.
-/// Full:     without memory a value that a processor sets is left out, and counted as dropped.
+/// Full:     without memory for what a processor sets the record is refused: it may have been meant
+///           to hide a secret.
 
 #include <posthaste/logger.h>
 
@@ -31,7 +32,7 @@ public:
   AttributeValue body;
   std::string_view event_name;
   std::vector<Attribute> attributes;
-  std::uint32_t lost = 0;  // values for which there was no memory
+  bool incomplete = false;  // there was no memory for something that a processor set
   bool dropped = false;
 
 private:

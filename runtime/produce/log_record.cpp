@@ -99,8 +99,18 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
     return;
   }
   ThreadState* const thread = ThreadState::current();
+  const ParentFrame* const parent = thread == nullptr ? nullptr : thread->top();
+  if (options.context != nullptr || state->rate_limit != 0 || logs_with_trace_ || has_on_emit_) {
+    return consider_log(*state, severity, body, options, parent);
+  }
+  write_log(state->scope, severity, body, options, parent);
+}
+
+/// With a context by hand, or where a setting may refuse or change it.
+[[gnu::noinline]] void Producer::consider_log(LoggerState& state, Severity severity,
+                                              const AttributeValue& body, const LogOptions& options,
+                                              const ParentFrame* parent) noexcept {
   ParentFrame given;
-  const ParentFrame* parent = thread == nullptr ? nullptr : thread->top();
   if (options.context != nullptr) {
     given = ContextAccess::frame(*options.context);
     parent = &given;
@@ -109,28 +119,28 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
     refuse(RefusalReason::sampled);
     return;
   }
-  if (state->rate_limit != 0) {
+  if (state.rate_limit != 0) {
     std::uint64_t suppressed = 0;
-    if (!state->rate.allows(now(), ticks_per_second_, state->rate_limit, suppressed)) {
+    if (!state.rate.allows(now(), ticks_per_second_, state.rate_limit, suppressed)) {
       refuse(RefusalReason::rate_limited);
       return;
     }
     if (suppressed != 0) {
       const AttributeValue count(suppressed);
-      write_log(state->scope, Severity::warn, "log records were suppressed by the rate limit",
+      write_log(state.scope, Severity::warn, "log records were suppressed by the rate limit",
                 {.attributes = {{"posthaste.suppressed", count}}}, parent);
     }
   }
-  if (has_on_emit_ && thread != nullptr && !thread->in_callback()) [[unlikely]] {
-    process_log(state->scope, severity, body, options, parent, *thread);
+  ThreadState* const thread = ThreadState::current();
+  if (has_on_emit_ && thread != nullptr && !thread->in_callback()) {
+    process_log(state.scope, severity, body, options, parent, *thread);
   } else {
-    write_log(state->scope, severity, body, options, parent);
+    write_log(state.scope, severity, body, options, parent);
   }
 }
 
 void Producer::write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
-                         const LogOptions& options, const ParentFrame* parent,
-                         std::uint32_t lost) noexcept {
+                         const LogOptions& options, const ParentFrame* parent) noexcept {
   const bool in_span = parent != nullptr && parent->trace_id.is_valid();
   OperationName operation;
   std::string_view operation_name;
@@ -169,7 +179,7 @@ void Producer::write_log(std::uint16_t scope, Severity severity, const Attribute
   }
   if (plan.truncated) record.flags |= model::record_flag::truncated;
   record.attributes = static_cast<std::uint16_t>(plan.attributes.kept());
-  record.dropped_attributes = plan.dropped + lost;
+  record.dropped_attributes = plan.dropped;
   FlatSink sink{room.bytes + 8};
   sink.put(reinterpret_cast<const std::byte*>(&record) + 8, sizeof record - 8);
   plan.put(sink);

@@ -5,6 +5,7 @@
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
 
+#include <new>
 #include <utility>
 
 namespace posthaste::produce {
@@ -77,17 +78,21 @@ void Producer::process_log(std::uint16_t scope, Severity severity, const Attribu
   try {
     draft = &thread.log_draft();
     draft->begin(severity, body, options);
-  } catch (const std::bad_alloc&) {  // it may not go without its processors: they may mask it
-    refuse(RefusalReason::arena_full);
+  } catch (const std::bad_alloc&) {
+    refuse(RefusalReason::arena_full);  // not without its processors: they may hide a secret
     return;
   }
   if (!run_on_emit(*draft, thread)) {
     refuse(RefusalReason::filtered);
     return;
   }
+  if (draft->incomplete) {
+    refuse(RefusalReason::arena_full);
+    return;
+  }
   LogOptions changed = options;
   changed.attributes = std::span<const Attribute>(draft->attributes);
-  write_log(scope, draft->severity, draft->body, changed, parent, draft->lost);
+  write_log(scope, draft->severity, draft->body, changed, parent);
 }
 
 }  // namespace posthaste::produce

@@ -244,14 +244,15 @@ template <bool plain_root>
   if (lineage.sampled && (has_on_start_ || options.start_time || !options.attributes.empty() ||
                           !options.links.empty() || lineage.sampler_attributes != nullptr))
       [[unlikely]] {
-    add_options(span, options, lineage);
+    add_options(span, options, lineage.sampler_attributes);
   }
   return span;
 }
 
 /// What few spans are given at their start.
-[[gnu::noinline]] void Producer::add_options(Span& span, const SpanOptions& options,
-                                             const Lineage& lineage) noexcept {
+[[gnu::noinline]] void Producer::add_options(
+    Span& span, const SpanOptions& options,
+    const std::vector<OwnedAttribute>* sampler_attributes) noexcept {
   const SpanSlot slot = this->span(*SpanAccess::slot(span));
   if (options.start_time) {
     slot.record().start = wall_ns(*options.start_time);
@@ -264,9 +265,7 @@ template <bool plain_root>
     slot.add_link(link.context.trace_id(), link.context.span_id(), link.context.trace_flags(),
                   link.context.trace_state(), link.attributes);
   }
-  if (lineage.sampler_attributes != nullptr) {
-    add_sampler_attributes(slot, *lineage.sampler_attributes);
-  }
+  if (sampler_attributes != nullptr) add_sampler_attributes(slot, *sampler_attributes);
   if (has_on_start_) run_on_start(span);
 }
 
@@ -278,14 +277,19 @@ Span Producer::start_span(std::uint16_t scope, std::string_view name,
     return Span();
   }
   const ParentFrame* const parent = thread->top();
-  if (options.parent != nullptr) {
-    const ParentFrame given = ContextAccess::frame(*options.parent);
-    return start_any(scope, name, options, &given, *thread);
-  }
+  if (options.parent != nullptr) return start_beneath(scope, name, options, *thread);
   if (parent != nullptr || !keeps_all_) return start_any(scope, name, options, parent, *thread);
   Lineage lineage;
   lineage.trace_id = thread->ids().trace_id();
   return start<true>(scope, name, options, lineage, *thread);
+}
+
+/// The parent came by hand; out of line, as its frame is large.
+[[gnu::noinline]] Span Producer::start_beneath(std::uint16_t scope, std::string_view name,
+                                               const SpanOptions& options,
+                                               ThreadState& thread) noexcept {
+  const ParentFrame given = ContextAccess::frame(*options.parent);
+  return start_any(scope, name, options, &given, thread);
 }
 
 /// Of any lineage. `parent` may be null, or name nothing.

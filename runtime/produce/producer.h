@@ -140,6 +140,8 @@ private:
                          OperationName& name) const noexcept;
   void follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
               ThreadState& thread) const noexcept;
+  Span start_beneath(std::uint16_t scope, std::string_view name, const SpanOptions& options,
+                     ThreadState& thread) noexcept;
   Span start_any(std::uint16_t scope, std::string_view name, const SpanOptions& options,
                  const ParentFrame* parent, ThreadState& thread) noexcept;
   template <bool plain_root>
@@ -147,7 +149,8 @@ private:
              const Lineage& lineage, ThreadState& thread) noexcept;
   model::RecordHead& begin(arena::Slot& slot, const Lineage& lineage, std::uint16_t scope,
                            SpanKind kind, SpanId id) const noexcept;
-  void add_options(Span& span, const SpanOptions& options, const Lineage& lineage) noexcept;
+  void add_options(Span& span, const SpanOptions& options,
+                   const std::vector<OwnedAttribute>* sampler_attributes) noexcept;
   void run_on_start(Span& span) noexcept;
   bool run_on_end(arena::Slot& slot) noexcept;
   bool run_on_emit(LogDraft& draft, ThreadState& thread) noexcept;
@@ -156,9 +159,10 @@ private:
                    ThreadState& thread) noexcept;
   void add_unwinding(arena::Slot& slot) noexcept;
   void commit_record(arena::Slot& slot, std::uint32_t lane) noexcept;
+  void consider_log(LoggerState& state, Severity severity, const AttributeValue& body,
+                    const LogOptions& options, const ParentFrame* parent) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
-                 const LogOptions& options, const ParentFrame* parent,
-                 std::uint32_t lost = 0) noexcept;
+                 const LogOptions& options, const ParentFrame* parent) noexcept;
   [[gnu::always_inline]] arena::Reservation reserve(std::uint32_t lane, std::uint32_t length,
                                                     bool failure) noexcept {
     arena::Reservation room = lanes_.reserve(lane, length);
