@@ -13,17 +13,15 @@ namespace {
 class ConsoleSink final : public LocalSink {
 public:
   ConsoleSink(const arena::Arena& arena, const config::FinalOutput& output)
-      : arena_(arena),
-        encoder_(encoder_context(arena, output)),
+      : encoder_(arena, output),
         descriptor_(output.stream == Console::Stream::standard_output ? STDOUT_FILENO
                                                                       : STDERR_FILENO) {}
 
   void take(const LocalRecord& record) noexcept override {
     const auto view = model::RecordView::from(record.bytes);
     if (!view) return;
-    encoder_.set_tick_scale(arena_.tick_scale());
     lines_.clear();
-    encoder_.encode(*view, lines_);
+    encoder_.current().encode(*view, lines_);
     write(lines_.view());
   }
 
@@ -41,8 +39,7 @@ private:
     }
   }
 
-  arena::Arena arena_;
-  wire::EnvelopeEncoder encoder_;
+  ArenaEncoder encoder_;
   wire::ByteBuffer lines_;
   int descriptor_;
 };

@@ -4,16 +4,14 @@
 #include "runtime/arena/log.h"
 #include "runtime/arena/scopes.h"
 
-#include <algorithm>
+#include <new>
 
 namespace posthaste::actors {
 namespace {
 
 /// Of a dead process it may be damaged: then its items carry no resource.
 model::Resource resource_of(const arena::Arena& arena) {
-  const std::size_t size =
-      std::min<std::size_t>(arena.header().resource_size, arena::resource_size_limit);
-  auto resource = model::Resource::parse(arena.resource().first(size));
+  auto resource = model::Resource::parse(arena.resource());
   return resource ? std::move(*resource) : model::Resource{};
 }
 
@@ -34,13 +32,33 @@ wire::EncoderContext encoder_context(const arena::Arena& arena, const config::Fi
   return context;
 }
 
+ArenaEncoder::ArenaEncoder(const arena::Arena& arena, const config::FinalOutput& output)
+    : arena_(arena),
+      output_(output),
+      revision_(arena.resource_revision()),
+      encoder_(std::make_unique<wire::EnvelopeEncoder>(encoder_context(arena, output))) {}
+
+wire::EnvelopeEncoder& ArenaEncoder::current() noexcept {
+  const std::uint32_t revision = arena_.resource_revision();
+  if (revision != revision_) {
+    try {
+      encoder_ = std::make_unique<wire::EnvelopeEncoder>(encoder_context(arena_, output_));
+      revision_ = revision;
+    } catch (const std::bad_alloc&) {
+      // The next call tries again.
+    }
+  }
+  encoder_->set_tick_scale(arena_.tick_scale());
+  return *encoder_;
+}
+
 ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output)
-    : arena_(arena), encoder_(encoder_context(arena, output)) {}
+    : arena_(arena), encoder_(arena, output) {}
 
 Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t most_items,
                                             double part) {
-  encoder_.set_tick_scale(arena_.tick_scale());
-  encoder_.set_part(part > 0 ? part : 1);
+  wire::EnvelopeEncoder& encoder = encoder_.current();
+  encoder.set_part(part > 0 ? part : 1);
   plain_.clear();
   body_.clear();
   map_bytes_.clear();
@@ -58,7 +76,7 @@ Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t m
     }
     const auto view =
         model::RecordView::from({reinterpret_cast<const std::byte*>(record), record->length()});
-    const wire::EncodeResult lines = view ? encoder_.encode(*view, plain_) : wire::EncodeResult{};
+    const wire::EncodeResult lines = view ? encoder.encode(*view, plain_) : wire::EncodeResult{};
     if (lines.items == 0 || !map_.add(lines.items)) {
       ++extent.not_encoded;
     } else {

@@ -16,6 +16,7 @@
 #include <posthaste/result.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -36,12 +37,27 @@ struct EncodedExtent {
 /// What the encoder must know of an arena (its resource, scopes and tick scale) and of an output.
 wire::EncoderContext encoder_context(const arena::Arena& arena, const config::FinalOutput& output);
 
+/// An encoder that says of an arena what holds now: it is made anew when the resource has changed.
+/// `output` must outlive it.
+class ArenaEncoder {
+public:
+  ArenaEncoder(const arena::Arena& arena, const config::FinalOutput& output);
+  /// Valid until the next call. Without memory for a new one it is the old one still.
+  wire::EnvelopeEncoder& current() noexcept;
+
+private:
+  arena::Arena arena_;
+  const config::FinalOutput& output_;
+  std::uint32_t revision_;  // of the resource that the encoder has, or of an earlier one
+  std::unique_ptr<wire::EnvelopeEncoder> encoder_;
+};
+
 class ExtentEncoder {
 public:
   static constexpr std::size_t most_plain_bytes = 1024 * 1024;
   static constexpr std::uint32_t most_left_out = 16 * 1024;  // at about 20 ns each
 
-  /// Resource, scopes and tick scale are the arena's own.
+  /// Resource, scopes and tick scale are the arena's own. `output` must outlive it.
   ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output);
 
   /// From `begin`, until `most_items` lines, `most_plain_bytes`, or the log's tail. Nothing there:
@@ -51,7 +67,7 @@ public:
 
 private:
   arena::Arena arena_;
-  wire::EnvelopeEncoder encoder_;
+  ArenaEncoder encoder_;
   wire::Compressor compressor_;
   wire::ByteBuffer plain_;
   wire::ByteBuffer body_;

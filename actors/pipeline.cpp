@@ -83,6 +83,7 @@ struct Pipeline::Works {
   std::unique_ptr<http::IoThread> io;
   std::unique_ptr<ActorHouse> house;
   http::WatchId bell{};
+  std::unique_ptr<http::Client> vm_metadata;  // null where it is not asked for
 };
 
 Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
@@ -125,6 +126,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
         });
     if (!watch) return std::move(watch).error();
     works->bell = *watch;
+  }
+  if (parts.settings->resource().asks_azure_vm) {
+    works->vm_metadata = ask_vm_metadata(*works->io, works->durable, parts.vm_metadata_url);
   }
   return std::unique_ptr<Pipeline>(new Pipeline(std::move(works)));
 }

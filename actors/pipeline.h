@@ -15,6 +15,7 @@
 /// else. Full:     the arena bounds everything.
 
 #include "actors/restart_limit.h"
+#include "actors/vm_metadata.h"
 #include "runtime/arena/region.h"
 #include "runtime/base/bell.h"
 #include "runtime/base/callback_failures.h"
@@ -58,6 +59,8 @@ struct PipelineParts {
   std::vector<std::shared_ptr<LocalSink>> sinks;
   RestartRule restart_rule;
   std::shared_ptr<metrics::MetricStore> metrics = {};  // may be null: nobody measures
+  /// Who is asked where the settings choose the detector `azure_vm`.
+  std::string vm_metadata_url = azure_vm_metadata_url;
   std::function<void()> on_bell;  // may be empty; called on the io thread when the bell has rung
 };
 

@@ -58,11 +58,8 @@ void sign(const arena::Arena& arena, const config::FinalSettings& settings) {
   header.boot_id = boot_id_text();
   header.started_wall_ns = system_clock().wall().time_since_epoch().count();
   arena.set_tick_scale(TickCalibration::first());
-  const model::Resource resource = resource_of(settings.resource());
-  const auto bytes = resource.bytes();
-  const std::size_t size = std::min(bytes.size(), arena.resource().size());
-  std::memcpy(arena.resource().data(), bytes.data(), size);
-  header.resource_size = static_cast<std::uint32_t>(size);
+  // Within the bounds of config::Resource it always fits.
+  arena.set_resource(resource_of(settings.resource()).bytes());
 }
 
 }  // namespace

@@ -53,7 +53,6 @@ void Preparation::mend_header() {
   header.scale_sequence.store(header.scale_sequence.load() & ~1u);
   if (header.scale.ns_per_tick_q32 > slowest_tick) header.scale.ns_per_tick_q32 = 0;
   header.store_directory.back() = '\0';
-  header.resource_size = std::min(header.resource_size, resource_size_limit);
   for (std::uint32_t i = 0; i <= arena_.geometry().lanes; ++i) {
     arena_.lane(i).current.store(closed_lane);
     arena_.lane(i).free_slots.store(no_slot);

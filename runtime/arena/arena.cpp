@@ -25,7 +25,7 @@ struct Offsets {
     descriptors = log_ring + paged(geometry.segments * sizeof(std::uint32_t));
     scopes = descriptors + paged(geometry.segments * sizeof(SegmentDescriptor));
     resource = scopes + scope_table_size;
-    segments = resource + resource_size_limit;
+    segments = resource + 2 * resource_size_limit;
     end = segments + std::size_t{geometry.segments} * segment_size;
   }
 };
@@ -193,6 +193,20 @@ void Arena::give_back(SegmentIndex segment) const noexcept {
     wanted = ((top & ~index_mask) + tag_step) | segment;
   } while (!header.free_list.compare_exchange_weak(top, wanted, std::memory_order_release,
                                                    std::memory_order_relaxed));
+}
+
+std::span<const std::byte> Arena::resource() const noexcept {
+  const std::uint64_t word = header().resource.load(std::memory_order_acquire);
+  const std::size_t size = std::min<std::uint64_t>(word & index_mask, resource_size_limit);
+  return {resource_ + (word >> 32) % 2 * resource_size_limit, size};
+}
+
+bool Arena::set_resource(std::span<const std::byte> bytes) const noexcept {
+  if (bytes.size() > resource_size_limit) return false;
+  const std::uint32_t revision = resource_revision() + 1;
+  std::copy(bytes.begin(), bytes.end(), resource_ + revision % 2 * resource_size_limit);
+  header().resource.store(std::uint64_t{revision} << 32 | bytes.size(), std::memory_order_release);
+  return true;
 }
 
 TickScale Arena::tick_scale() const noexcept {

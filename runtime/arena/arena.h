@@ -68,7 +68,16 @@ public:
     return descriptors_[segment];
   }
   std::span<std::byte> scopes() const noexcept { return {scopes_, scope_table_size}; }
-  std::span<std::byte> resource() const noexcept { return {resource_, resource_size_limit}; }
+  /// The resource as it is now, whole (of a damaged arena: any bytes). It stays as it is until the
+  /// second set_resource() from now.
+  std::span<const std::byte> resource() const noexcept;
+  /// Another number after each set_resource().
+  std::uint32_t resource_revision() const noexcept {
+    return static_cast<std::uint32_t>(header().resource.load(std::memory_order_acquire) >> 32);
+  }
+  /// Whoever reads at whatever moment, an adopter too, sees the old one or this one, whole. False,
+  /// changing nothing, if it is longer than resource_size_limit. One thread at a time.
+  bool set_resource(std::span<const std::byte> bytes) const noexcept;
   std::byte* bytes(SegmentIndex segment) const noexcept {
     return segments_ + std::size_t{segment} * segment_size;
   }

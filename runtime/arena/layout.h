@@ -4,7 +4,7 @@
 /// a crash; this file is the layout in code.
 ///
 ///   | ArenaHeader | LaneHead × lanes | OutputHead × outputs | BodyEntry × outputs × 128 |
-///   | log ring: u32 × segments | SegmentDescriptor × segments | scopes 64 KiB | resource 16 KiB |
+///   | log ring: u32 × segments | SegmentDescriptor × segments | scopes 64 KiB | resource 2 × 20 KiB |
 ///   | segment 0, 64 KiB | segment 1 | ...
 ///
 /// Every part starts on a page. Nothing in here is a pointer. All atomics are lock-free and used by
@@ -21,13 +21,13 @@
 namespace posthaste::arena {
 
 inline constexpr std::uint64_t arena_magic = 0x414e'4552'4150'4850;  // "PHPARENA" in memory
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 inline constexpr std::uint32_t most_lanes = 32;  // and one more, for failures
 inline constexpr std::uint32_t most_outputs = 8;
 inline constexpr std::uint32_t bodies_per_output = 128;
 inline constexpr std::uint32_t pieces_per_body = 20;
 inline constexpr std::uint32_t scope_table_size = 65'536;
-inline constexpr std::uint32_t resource_size_limit = 16'384;
+inline constexpr std::uint32_t resource_size_limit = 20'480;  // of each of its two places
 inline constexpr std::uint32_t most_segments = 65'535;
 
 using ArenaId = std::array<std::uint8_t, 16>;  // random, new for every arena
@@ -50,8 +50,8 @@ struct alignas(64) ArenaHeader {
   std::array<char, 40> boot_id;  // text of /proc/sys/kernel/random/boot_id
   std::int64_t started_wall_ns;
   std::array<char, 1024> store_directory;  // zero-terminated; empty: no store
-  std::uint32_t resource_size;
   TickSource tick_source;
+  std::atomic<std::uint64_t> resource;  // revision << 32 | size; it lies in place revision % 2
 
   // the clock's scale: one writer, a sequence word around it (odd while it is written)
   std::atomic<std::uint32_t> scale_sequence;

@@ -183,6 +183,10 @@ constexpr std::array<Detector, 8> all_detectors{{
     {"azure_container_apps", detect_container_apps},
 }};
 
+bool contains(std::span<const std::string_view> names, std::string_view name) noexcept {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 const std::vector<std::string_view>& make_variables() {
   static const std::vector<std::string_view>& names = *new std::vector<std::string_view>([] {
     std::vector<std::string_view> all{"KUBERNETES_SERVICE_HOST",
@@ -220,18 +224,22 @@ std::span<const std::string_view> detector_variables() noexcept {
   return make_variables();
 }
 
+bool chooses_azure_vm(std::span<const std::string_view> names) noexcept {
+  return contains(names, azure_vm_detector) && !contains(names, "none");
+}
+
 ResourceAttributes detect(std::span<const std::string_view> names, const Environment& environment,
                           const HostFacts& host, std::vector<Diagnostic>& warnings) {
-  const auto chosen = [&names](std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
+  const auto chosen = [&names](std::string_view name) { return contains(names, name); };
   for (const std::string_view name : names) {
     const bool known = name == "all" || name == "none" || name == "env" ||
+                       name == azure_vm_detector ||
                        std::any_of(all_detectors.begin(), all_detectors.end(),
                                    [name](const Detector& each) { return each.name == name; });
     if (known) continue;
     std::string choice = "all, none, env";
     for (const Detector& each : all_detectors) choice += ", " + std::string(each.name);
+    choice += ", " + std::string(azure_vm_detector);
     warnings.push_back({.severity = Severity::warn,
                         .code = DiagnosticCode::environment_ignored,
                         .message = "resource detector " + quoted(name) +

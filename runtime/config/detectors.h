@@ -33,6 +33,10 @@ std::span<const Detector> detectors() noexcept;
 /// The environment variables that they read.
 std::span<const std::string_view> detector_variables() noexcept;
 
+/// Asks a service, and so is none of `detectors()`, nor of `all`: whoever runs the pipeline asks.
+inline constexpr std::string_view azure_vm_detector = "azure_vm";
+bool chooses_azure_vm(std::span<const std::string_view> names) noexcept;
+
 /// What all those together find that `names` chooses: names of detectors, `all`, `none`; `env` is
 /// taken for OTEL_RESOURCE_ATTRIBUTES and is nobody's here. An unknown name is a warning.
 ResourceAttributes detect(std::span<const std::string_view> names, const Environment& environment,

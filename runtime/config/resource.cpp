@@ -47,8 +47,8 @@ ResourceAttributes of_posthaste(const HostFacts& host) {
   };
 }
 
-ResourceAttributes of_detectors(const Settings& settings, const Environment& environment,
-                                const HostFacts& host, std::vector<Diagnostic>& warnings) {
+std::vector<std::string_view> detector_names(const Settings& settings,
+                                             const Environment& environment) {
   std::vector<std::string_view> names{"all"};
   if (settings.resource_detectors) {
     names.assign(settings.resource_detectors->begin(), settings.resource_detectors->end());
@@ -56,7 +56,7 @@ ResourceAttributes of_detectors(const Settings& settings, const Environment& env
   } else if (const auto given = environment.get("OTEL_RESOURCE_DETECTORS")) {
     names = split(*given, ',');
   }
-  return detect(names, environment, host, warnings);
+  return names;
 }
 
 void merge(ResourceAttributes& into, const ResourceAttributes& from) {
@@ -147,8 +147,12 @@ Result<Resource> make_resource(const Settings& settings, const Environment& envi
                                const HostFacts& host, std::vector<Diagnostic>& warnings) {
   const auto code = of_code(settings);
   if (!code) return code.error();
-  Resource resource{.attributes = of_posthaste(host), .cloud_role = {}, .cloud_role_instance = {}};
-  merge(resource.attributes, of_detectors(settings, environment, host, warnings));
+  const std::vector<std::string_view> names = detector_names(settings, environment);
+  Resource resource{.attributes = of_posthaste(host),
+                    .asks_azure_vm = chooses_azure_vm(names),
+                    .cloud_role = {},
+                    .cloud_role_instance = {}};
+  merge(resource.attributes, detect(names, environment, host, warnings));
   merge(resource.attributes, of_environment(environment, warnings));
   merge(resource.attributes, *code);
   if (const auto bound = bound_broken_by(resource.attributes)) {

@@ -25,6 +25,7 @@ struct Resource {
       16 * 1024;  // keys and values; it is kept in the arena too
 
   ResourceAttributes attributes;    // valid UTF-8
+  bool asks_azure_vm = false;       // for more of them, after start; see docs/resource.md
   std::string cloud_role;           // "[namespace.]name"
   std::string cloud_role_instance;  // service.instance.id, else the host's name; may be empty
 

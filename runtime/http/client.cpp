@@ -162,13 +162,17 @@ Result<std::unique_ptr<Client>> Client::create(IoThread& io, ClientOptions optio
   }
   auto proxies = ProxyRules::parse(options.proxy);
   if (!proxies) return std::move(proxies).error();
-  auto tls = TlsContext::create(options.ca_file);
-  if (!tls) return std::move(tls).error();
+  std::shared_ptr<TlsContext> tls;
+  if (options.tls) {
+    auto made = TlsContext::create(options.ca_file);
+    if (!made) return std::move(made).error();
+    tls = std::move(*made);
+  }
   auto warnings = proxies->complaints();
   const auto& loop = io.loop();
   auto pool = std::make_shared<ConnectionPool>(loop, *options.clock, options.idle_limit);
   auto network = std::make_shared<Network>(
-      Network{loop, std::move(*tls), std::move(pool), Resolver(loop, std::move(options.look_up)),
+      Network{loop, std::move(tls), std::move(pool), Resolver(loop, std::move(options.look_up)),
               std::move(*proxies), options.limits, options.user_agent});
   auto core = std::make_shared<Core>(std::move(network), options);
   return std::unique_ptr<Client>(new Client(loop, std::move(core), std::move(warnings)));

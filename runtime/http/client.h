@@ -35,6 +35,7 @@ namespace posthaste::http {
 
 struct ClientOptions {
   std::string ca_file = {};  // PEM; trusted besides the system's. Empty: the system's only
+  bool tls = true;           // false: http only, and no time is spent on reading authorities
   ProxyValues proxy = {};
   std::string user_agent = "posthaste";
   ResponseLimits limits = {};

@@ -118,6 +118,9 @@ void Exchange::on_tunnel() {
 
 void Exchange::begin_tls() {
   if (!url_.secure()) return write();
+  if (network_->tls == nullptr) {
+    return fail(Error(ErrorCode::tls_failed, peer() + ": this client speaks no TLS"));
+  }
   arm(request_->phases.handshake, ErrorCode::request_timed_out,
       "the TLS handshake was not completed");
   calling_ = true;
@@ -200,7 +203,8 @@ void Exchange::arm(std::chrono::nanoseconds limit, ErrorCode code, std::string_v
   disarm();
   phase_ = network_->loop->after(
       limit, [self = shared_from_this(), code, limit, what = std::string(what)] {
-        self->abort(Error(code, "POST to " + self->peer() + ": " + what + within(limit)));
+        self->abort(Error(code, std::string(to_string(self->request_->method)) + " to " +
+                                    self->peer() + ": " + what + within(limit)));
       });
 }
 

@@ -33,7 +33,7 @@ namespace posthaste::http {
 /// What all exchanges of one client share.
 struct Network {
   std::shared_ptr<IoLoop> loop;
-  std::shared_ptr<TlsContext> tls;
+  std::shared_ptr<TlsContext> tls;  // null: it speaks none
   std::shared_ptr<ConnectionPool> pool;
   Resolver resolver;
   ProxyRules proxies;

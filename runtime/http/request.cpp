@@ -49,8 +49,13 @@ std::size_t size_of(const std::vector<std::span<const std::byte>>& body) noexcep
 
 }  // namespace
 
+std::string_view to_string(Method method) noexcept {
+  return method == Method::get ? "GET" : "POST";
+}
+
 const char* broken_rule(const Request& request) noexcept {
   if (request.url.has_user_info()) return "its URL holds a user name, which is not sent";
+  if (request.method == Method::get && !request.body.empty()) return "a GET has no body";
   for (const auto& [name, value] : request.headers) {
     if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_character)) {
       return "the name of a header holds a character that is not allowed there";
@@ -64,15 +69,17 @@ const char* broken_rule(const Request& request) noexcept {
 }
 
 std::string request_head(const Request& request, const Url& url, const HeadOptions& options) {
-  std::string head =
-      "POST " + (options.by_proxy ? url.origin() : std::string()) + url.target() + " HTTP/1.1\r\n";
+  std::string head(to_string(request.method));
+  head += ' ' + (options.by_proxy ? url.origin() : std::string()) + url.target() + " HTTP/1.1\r\n";
   add_header(head, "Host", url.authority());
   add_header(head, "User-Agent", options.user_agent);
   if (options.by_proxy && !options.proxy_credentials.empty()) {
     add_header(head, "Proxy-Authorization", options.proxy_credentials);
   }
   for (const auto& [name, value] : request.headers) add_header(head, name, value);
-  add_header(head, "Content-Length", std::to_string(size_of(request.body)));
+  if (request.method != Method::get) {
+    add_header(head, "Content-Length", std::to_string(size_of(request.body)));
+  }
   return head += "\r\n";
 }
 

@@ -1,14 +1,16 @@
 #pragma once
 
-/// One POST: where to, what, and how long each part of it may take.
+/// One request: where to, what, and how long each part of it may take.
 ///
 /// Threads:  an ordinary value; handed to Client::post from any thread.
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <posthaste/result.h>
@@ -32,8 +34,12 @@ struct Phases {
   std::chrono::milliseconds total{120'000};
 };
 
+enum class Method : std::uint8_t { post, get };
+std::string_view to_string(Method method) noexcept;
+
 struct Request {
   Url url;
+  Method method = Method::post;
   /// Besides Host, User-Agent and Content-Length, which are the client's own.
   std::vector<Header> headers = {};
   /// Sent one after the other, never copied. Borrowed until Done was called.
@@ -43,8 +49,8 @@ struct Request {
   Phases phases = {};
 };
 
-/// Null, or the rule that the request breaks: no user info in the URL; header names and values that
-/// cannot end a line; none of the headers that the client itself is responsible for.
+/// Null, or the rule that the request breaks: no user info in the URL; no body in a GET; header names
+/// and values that cannot end a line; none of the headers that the client itself is responsible for.
 const char* broken_rule(const Request& request) noexcept;
 
 /// The request line and headers, with the empty line at their end. `by_proxy`: the whole URL is

@@ -31,7 +31,7 @@ struct ResponseLimits {
 class ResponseReader {
 public:
   enum class Kind : std::uint8_t {
-    answer,  // to a POST
+    answer,  // to a GET or POST
     tunnel,  // to a CONNECT: ends with its headers
   };
   enum class Progress : std::uint8_t { more, whole };

@@ -44,6 +44,7 @@ struct RigOptions {
   bool store = true;
   Bytes arena{8 << 20};
   RestartRule restarts{};
+  std::string vm_metadata_url = {};     // empty: that of Azure
   std::string recorder_directory = {};  // empty: anonymous memory
   std::string store_directory = {};     // empty: one of its own
   Bytes daily_budget{};
@@ -117,6 +118,11 @@ public:
   }
 
   const Ingress& ingress() const { return ingress_; }
+  /// What was said about the metadata of the machine so far, a line each.
+  std::string said_of_metadata() const {
+    const std::lock_guard lock(said_mutex_);
+    return said_of_metadata_;
+  }
 
 private:
   void make_arena() {
@@ -141,8 +147,7 @@ private:
     arena_.set_tick_scale(TickCalibration::first());
     model::Resource resource;
     resource.set("service.name", std::string("rig"));
-    arena_.header().resource_size = static_cast<std::uint32_t>(resource.bytes().size());
-    std::memcpy(arena_.resource().data(), resource.bytes().data(), resource.bytes().size());
+    arena_.set_resource(resource.bytes());
     std::memcpy(arena_.header().boot_id.data(), "this boot", 9);
     lanes_ = arena::LaneWriter(arena_);
   }
@@ -161,6 +166,7 @@ private:
       parts.orphan_directories.push_back(options_.recorder_directory);
     }
     parts.restart_rule = options_.restarts;
+    if (!options_.vm_metadata_url.empty()) parts.vm_metadata_url = options_.vm_metadata_url;
     auto pipeline = Pipeline::start(std::move(parts));
     if (!pipeline) throw std::runtime_error(pipeline.error().message());
     pipeline_ = std::move(*pipeline);
@@ -213,7 +219,14 @@ private:
   arena::LaneWriter lanes_;
   Bell bell_;
   Ingress ingress_;
-  DiagnosticsSink diagnostics_{[](const Diagnostic&) {}, system_clock()};
+  mutable std::mutex said_mutex_;
+  std::string said_of_metadata_;
+  DiagnosticsSink diagnostics_{[this](const Diagnostic& each) {
+                                 if (each.code != DiagnosticCode::vm_metadata) return;
+                                 const std::lock_guard lock(said_mutex_);
+                                 said_of_metadata_ += each.message + '\n';
+                               },
+                               system_clock()};
   std::atomic<std::uint64_t> recorded_{0};
   std::unique_ptr<Pipeline> pipeline_;
 };

@@ -31,6 +31,7 @@ enum class DiagnosticCode : std::uint16_t {
   directory_ignored = 106,
   setting_adapted = 107,
   directory_shared = 108,
+  vm_metadata = 109,
   // arena
   flight_recorder = 200,
   records_refused = 201,

@@ -159,8 +159,9 @@ struct Settings {
   /// same keys here, and these win over OTEL_RESOURCE_ATTRIBUTES.
   std::vector<std::pair<std::string, std::string>> resource_attributes = {};
   /// Who finds out where the process runs: process, host, os, container, k8s, azure_app_service,
-  /// azure_functions, azure_container_apps, all, none. What they find is the least of all. Unset:
-  /// all. OTEL_RESOURCE_DETECTORS
+  /// azure_functions, azure_container_apps, all, none; and azure_vm, which is not among all, as it
+  /// sends a request (to 169.254.169.254, after start; nothing waits for it). What they find is the
+  /// least of all. Unset: all. OTEL_RESOURCE_DETECTORS
   std::optional<std::vector<std::string>> resource_detectors = {};
 
   /// Short for one AzureMonitor among `outputs`. APPLICATIONINSIGHTS_CONNECTION_STRING

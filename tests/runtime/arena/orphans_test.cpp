@@ -78,7 +78,8 @@ TEST(Orphans, AreNotThoseWhoseOwnerLives) {
 TEST(Orphans, OfOthersAreLeftForTheirs) {
   const MemoryDirectory directory;
   leave_orphan(directory, 1, [](const Arena& arena) { arena.output(1).id = 999; });
-  leave_orphan(directory, 2, [](const Arena& arena) { arena.header().version = 2; });
+  leave_orphan(directory, 2,
+               [](const Arena& arena) { arena.header().version = format_version + 1; });
   const OrphanSurvey survey = find_orphans(search_in(directory));
   EXPECT_EQ(survey.left, 2u);
   EXPECT_EQ(directory.files(), 2u);
@@ -97,7 +98,8 @@ TEST(Orphans, ThatNobodyCanReadAreRemoved) {
 TEST(Orphans, AreRemovedWhenNobodyWantedThemFor47Hours) {
   const MemoryDirectory directory;
   leave_orphan(directory, 1, [](const Arena& arena) { arena.output(1).id = 999; });
-  leave_orphan(directory, 2, [](const Arena& arena) { arena.header().version = 2; });
+  leave_orphan(directory, 2,
+               [](const Arena& arena) { arena.header().version = format_version + 1; });
   OrphanSearch search = search_in(directory);
   search.now += hours(46);
   EXPECT_EQ(find_orphans(search).left, 2u);

@@ -218,6 +218,23 @@ TEST(Detectors, FindLessThanWhatTheUserSays) {
             "");
 }
 
+TEST(Detectors, AskTheMetadataOfAzureOnlyWhereItIsNamed) {
+  const auto asks = [](const std::string& names) {
+    std::vector<Diagnostic> warnings;
+    const Environment environment(Environment::Variables{{"OTEL_RESOURCE_DETECTORS", names}});
+    const auto resource = make_resource({}, environment, {}, warnings);
+    EXPECT_TRUE(warnings.empty()) << warnings.front().message;
+    EXPECT_EQ(resource->get("cloud.provider"), "");
+    return resource->asks_azure_vm;
+  };
+  EXPECT_TRUE(asks("azure_vm"));
+  EXPECT_TRUE(asks("all,azure_vm"));
+  EXPECT_FALSE(asks("all"));
+  EXPECT_FALSE(asks("none,azure_vm"));
+  std::vector<Diagnostic> warnings;
+  EXPECT_FALSE(make_resource({}, Environment(), {}, warnings)->asks_azure_vm);
+}
+
 TEST(Detectors, ReadThisMachine) {
   std::vector<Diagnostic> warnings;
   const ResourceAttributes found = detect(std::array<std::string_view, 1>{"all"}, Environment(),

@@ -37,6 +37,27 @@ TEST_F(ClientTest, SendsAndReceivesOverTls) {
   EXPECT_EQ(agent, "posthaste");
 }
 
+TEST_F(ClientTest, GetsOverPlainHttpWithoutAnyTls) {
+  std::string first_line;
+  TlsServer server(plain(), [&](ServerConnection& connection) {
+    first_line = connection.read_request()->first_line();
+    connection.answer(200, "fine");
+  });
+  make_client({.tls = false});
+  const Outcome outcome = post({.url = url(server.url()), .method = Method::get});
+  ASSERT_TRUE(outcome.response) << outcome.response.error().message();
+  EXPECT_EQ(outcome.response->body, "fine");
+  EXPECT_EQ(first_line, "GET /v2.1/track HTTP/1.1");
+}
+
+TEST_F(ClientTest, WithoutTlsRefusesHttps) {
+  TlsServer server(tls(), [](ServerConnection& connection) { connection.wait_for_close(); });
+  ClientOptions with = options();
+  with.tls = false;
+  make_client(with);
+  expect_error(post(request(server.url())), ErrorCode::tls_failed, false, "speaks no TLS");
+}
+
 TEST_F(ClientTest, UsesOneConnectionForRequestsOneAfterTheOther) {
   TlsServer server(tls(), answer_all);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(post(request(server.url())).response);

@@ -23,6 +23,16 @@ TEST(RequestHead, SaysWhatTheClientIsResponsibleFor) {
             "Content-Type: text/plain\r\nContent-Length: 10\r\n\r\n");
 }
 
+TEST(RequestHead, OfAGetSaysNothingAboutABody) {
+  Request get = request({{"Metadata", "true"}}, "http://h/p?q");
+  get.method = Method::get;
+  EXPECT_EQ(request_head(get, get.url, {.user_agent = "agent"}),
+            "GET /p?q HTTP/1.1\r\nHost: h\r\nUser-Agent: agent\r\nMetadata: true\r\n\r\n");
+  EXPECT_EQ(broken_rule(get), nullptr);
+  get.body = {std::span<const std::byte>{}};
+  EXPECT_STREQ(broken_rule(get), "a GET has no body");
+}
+
 TEST(RequestHead, AsksAProxyForTheWholeUrl) {
   const Request post = request({}, "http://h/p");
   const std::string head = request_head(
