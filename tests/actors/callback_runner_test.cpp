@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <deque>
 #include <future>
 
 namespace posthaste::actors {
@@ -12,6 +13,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using posthaste::testing_support::ManualClock;
+
+/// Lives for ever, as a Producer's does: a callback that hangs may outlive its test.
+Ingress& lasting_ingress() {
+  static auto& all = *new std::deque<Ingress>;
+  return all.emplace_back();
+}
 
 struct Runner {
   Runner() {
@@ -36,7 +43,7 @@ struct Runner {
     for (int now = finished; now < runs; now = finished) finished.wait(now);
   }
 
-  Ingress& ingress = *new Ingress;  // lives for ever, as a Producer's does
+  Ingress& ingress = lasting_ingress();
   ManualClock clock;
   DiagnosticsSink sink{[](const Diagnostic&) {}, clock};
   std::shared_ptr<metrics::MetricStore> store;

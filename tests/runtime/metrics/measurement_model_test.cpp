@@ -52,9 +52,10 @@ void add_points(Model& seen, const std::vector<Point>& points) {
     Sum& sum = seen[point.name];
     if (point.count > 0) {
       sum.value += point.value;
-    } else {
+    } else if (point.integer) {
       sum.int64 += point.int64;
-      if (!point.integer) sum.value += point.value;
+    } else {
+      sum.value += point.value;
     }
     sum.count += point.count;
     sum.buckets.resize(std::max(sum.buckets.size(), point.counts.size()));
