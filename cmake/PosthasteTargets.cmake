@@ -55,7 +55,7 @@ function(posthaste_precompile_caf target)
 endfunction()
 
 # posthaste_test(<name> SOURCES a_test.cpp ... [LINK targets...] [LABELS labels...])
-# A GoogleTest program `<name>_test` in the tree of ctest. Label `tsan`: also run under ThreadSanitizer (no CAF in it).
+# A GoogleTest program `<name>_test` in the tree of ctest. Label `tsan`: also run under ThreadSanitizer (it has threads, and no CAF in it).
 function(posthaste_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT POSTHASTE_BUILD_TESTS)

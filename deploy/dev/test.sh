@@ -2,7 +2,7 @@
 #
 #   dev          all tests, and the tree itself: layers, exports, installed package, documents
 #   asan-ubsan   all tests again, for memory errors and undefined behaviour
-#   tsan         the tests labelled `tsan`: threads without CAF, whose library is not instrumented
+#   tsan         the tests labelled `tsan`: those with threads, but for CAF, whose library is not instrumented
 #   fuzz         every parser of outside bytes, a few seconds each over its corpus (clang)
 
 passed=0
