@@ -13,6 +13,7 @@ OutputLedger ledger_of(const Durable& durable, const Custody& output) {
   ledger.delivered = head.delivered.load(std::memory_order_relaxed);
   ledger.replayed = head.replayed.load(std::memory_order_relaxed);
   ledger.in_store = output.store_records.load(std::memory_order_relaxed);
+  ledger.for_others = head.for_others.load(std::memory_order_relaxed);
   ledger.ambiguous = head.ambiguous.load(std::memory_order_relaxed);
   ledger.items_rejected = head.items_rejected.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < drop_count; ++i) {

@@ -41,7 +41,7 @@ Aggregator::Aggregator(Durable& durable, std::uint32_t meter)
     : durable_(durable),
       number_(meter),
       meter_(durable.metrics->meter_at(meter)),
-      collector_(meter_, durable.metrics->readers()),
+      collector_(meter_),
       lanes_(durable.arena) {}
 
 SteadyTime Aggregator::step(SteadyTime now) {
@@ -59,7 +59,7 @@ SteadyTime Aggregator::step(SteadyTime now) {
   }
   if (!collection_->gathered) {
     if (!observed(now)) return collection_->observe_until;
-    collector_.gather(collection_->number);
+    collector_.gather(collection_->number, durable_.clock->wall());
     collection_->gathered = true;
   }
   if (!write_points()) return now + lanes_full_pause;
@@ -107,7 +107,7 @@ bool Aggregator::observed(SteadyTime now) {
 
 bool Aggregator::write_points() {
   LaneSink sink(durable_.arena, lanes_);
-  const bool all = collector_.emit(durable_.clock->wall(), sink);
+  const bool all = collector_.emit(sink);
   durable_.kicks->kick(Role::sampler);
   return all;
 }
@@ -126,7 +126,8 @@ void Aggregator::finish(SteadyTime now) {
   }
   if (done.final) {
     // Once more, for histograms of threads that were interrupted in the middle.
-    collector_.gather(meter_.collections().fetch_add(1, std::memory_order_relaxed) + 1);
+    collector_.gather(meter_.collections().fetch_add(1, std::memory_order_relaxed) + 1,
+                      durable_.clock->wall());
     write_points();
     meter_.finished().store(true, std::memory_order_release);
     durable_.kicks->kick(Role::supervisor);

@@ -16,7 +16,7 @@ Batcher::Batcher(Durable& durable, std::uint32_t output)
       rules_{.most_items = durable.settings->batch().size,
              .most_age = durable.settings->batch().delay},
       writer_(durable.arena, output, arena::BodyAuthor::batcher),
-      encoder_(durable.arena, durable.settings->outputs()[output]) {}
+      encoder_(durable.arena, durable.settings->outputs()[output], output) {}
 
 SteadyTime Batcher::step(SteadyTime now) {
   look_ahead(now);
@@ -82,6 +82,12 @@ double Batcher::part_to_keep() {
   return part;
 }
 
+void Batcher::count_unsent(const EncodedExtent& encoded, std::uint32_t lost) noexcept {
+  custody_.count_dropped(DropReason::not_encodable, lost);
+  custody_.count_dropped(DropReason::over_budget, encoded.left_out);
+  custody_.head().for_others.fetch_add(encoded.for_others, std::memory_order_relaxed);
+}
+
 bool Batcher::make_body() {
   const double part = part_to_keep();
   std::uint32_t most_items = rules_.most_items;
@@ -95,17 +101,16 @@ bool Batcher::make_body() {
     }
     const bool fits = size != 0 && size <= arena::BodyWriter::size_limit;
     const std::uint32_t lost = encoded->not_encoded + (fits ? 0 : encoded->records);
-    const std::uint32_t records = encoded->records + encoded->not_encoded + encoded->left_out;
+    const std::uint32_t records =
+        encoded->records + encoded->not_encoded + encoded->left_out + encoded->for_others;
     if (!fits) {
-      custody_.count_dropped(DropReason::not_encodable, lost);
-      custody_.count_dropped(DropReason::over_budget, encoded->left_out);
+      count_unsent(*encoded, lost);
       writer_.skip(encoded->end, records);
       return true;
     }
     auto draft = writer_.allocate(static_cast<std::uint32_t>(size));
     if (!draft || !draft->write(encoded->body) || !draft->write(encoded->map)) return false;
-    custody_.count_dropped(DropReason::not_encodable, lost);
-    custody_.count_dropped(DropReason::over_budget, encoded->left_out);
+    count_unsent(*encoded, lost);
     custody_.budget_meter.spend(encoded->plain_bytes);
     writer_.publish(std::move(*draft), {.records = encoded->records,
                                         .items = encoded->items,

@@ -3,6 +3,7 @@
 #include "actors/daily_budget.h"
 #include "runtime/arena/log.h"
 #include "runtime/arena/scopes.h"
+#include "runtime/model/metric_point.h"
 
 #include <new>
 
@@ -52,8 +53,9 @@ wire::EnvelopeEncoder& ArenaEncoder::current() noexcept {
   return *encoder_;
 }
 
-ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output)
-    : arena_(arena), encoder_(arena, output) {}
+ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output,
+                             std::uint32_t number)
+    : arena_(arena), number_(number), encoder_(arena, output) {}
 
 Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t most_items,
                                             double part) {
@@ -66,11 +68,12 @@ Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t m
   arena::LogCursor cursor(arena_, begin);
   EncodedExtent extent{.begin = begin, .end = begin};
   while (extent.items < most_items && plain_.size() < most_plain_bytes &&
-         extent.left_out < most_left_out) {
+         extent.left_out + extent.for_others < most_passed) {
     const model::RecordHead* record = cursor.next();
     if (record == nullptr) break;
-    if (!in_part(*record, part)) {
-      ++extent.left_out;
+    const bool ours = model::is_for(*record, number_);
+    if (!ours || !in_part(*record, part)) {
+      ++(ours ? extent.left_out : extent.for_others);
       extent.end = cursor.position();
       continue;
     }

@@ -28,6 +28,7 @@ struct EncodedExtent {
   std::uint32_t records = 0;      // in the body
   std::uint32_t not_encoded = 0;  // refused by the encoder
   std::uint32_t left_out = 0;     // not in the part that is kept
+  std::uint32_t for_others = 0;   // points that only other outputs take
   std::uint32_t items = 0;
   std::uint64_t plain_bytes = 0;         // of the body, before compression
   std::span<const std::byte> body = {};  // until the next call; empty when no record was encoded
@@ -55,10 +56,11 @@ private:
 class ExtentEncoder {
 public:
   static constexpr std::size_t most_plain_bytes = 1024 * 1024;
-  static constexpr std::uint32_t most_left_out = 16 * 1024;  // at about 20 ns each
+  static constexpr std::uint32_t most_passed = 16 * 1024;  // left out or for others, 20 ns each
 
-  /// Resource, scopes and tick scale are the arena's own. `output` must outlive it.
-  ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output);
+  /// Resource, scopes and tick scale are the arena's own. `output` must outlive it; in that arena
+  /// it has this number.
+  ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output, std::uint32_t number);
 
   /// From `begin`, until `most_items` lines, `most_plain_bytes`, or the log's tail. Nothing there:
   /// begin = end. Of the records only `part` is kept (actors/daily_budget.h), and its items stand
@@ -67,6 +69,7 @@ public:
 
 private:
   arena::Arena arena_;
+  const std::uint32_t number_;
   ArenaEncoder encoder_;
   wire::Compressor compressor_;
   wire::ByteBuffer plain_;

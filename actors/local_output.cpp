@@ -3,6 +3,7 @@
 #include "runtime/arena/log.h"
 #include "runtime/arena/scopes.h"
 #include "runtime/base/tick_clock.h"
+#include "runtime/model/metric_point.h"
 
 namespace posthaste::actors {
 namespace {
@@ -27,9 +28,14 @@ SteadyTime LocalOutput::step(SteadyTime now) {
   arena::LogCursor cursor = arena::LogCursor::unencoded(durable_.arena, custody_.number);
   const TickScale scale = durable_.arena.tick_scale();
   std::uint32_t taken = 0;
-  while (taken < records_at_once) {
+  std::uint32_t for_others = 0;
+  while (taken + for_others < records_at_once) {
     const model::RecordHead* record = cursor.next();
     if (record == nullptr) break;
+    if (!model::is_for(*record, custody_.number)) {
+      ++for_others;
+      continue;
+    }
     const arena::Scope scope = arena::scope_at(durable_.arena, record->scope);
     sink_.take({.bytes = {reinterpret_cast<const std::byte*>(record), record->length()},
                 .scope_name = scope.name,
@@ -40,9 +46,10 @@ SteadyTime LocalOutput::step(SteadyTime now) {
                                (record->flags & model::record_flag::end_is_wall) != 0)});
     ++taken;
   }
-  if (taken == 0) return only_when_kicked;
+  if (taken + for_others == 0) return only_when_kicked;
   custody_.head().delivered.fetch_add(taken, std::memory_order_relaxed);
-  writer_.skip(cursor.position(), taken);
+  custody_.head().for_others.fetch_add(for_others, std::memory_order_relaxed);
+  writer_.skip(cursor.position(), taken + for_others);
   return now;
 }
 

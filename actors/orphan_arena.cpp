@@ -54,7 +54,7 @@ void OrphanArena::pair_outputs() {
           {.theirs = i,
            .ours = output.get(),
            .writer = std::make_unique<arena::BodyWriter>(theirs_, i, arena::BodyAuthor::batcher),
-           .encoder = std::make_unique<ExtentEncoder>(theirs_, settings)});
+           .encoder = std::make_unique<ExtentEncoder>(theirs_, settings, i)});
       const std::uint64_t corrupt = orphan_.report().corrupt_records[i];
       output->lose_adopted(DropReason::corrupt, corrupt);
       corrupt_ += corrupt;
@@ -149,7 +149,7 @@ OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
       theirs_.output(pair.theirs).encoded_up_to.load(std::memory_order_relaxed);
   auto encoded = pair.encoder->encode(begin, durable_.settings->batch().size);
   if (!encoded || encoded->end == encoded->begin) return Progress::empty;
-  const std::uint32_t records = encoded->records + encoded->not_encoded;
+  const std::uint32_t records = encoded->records + encoded->not_encoded + encoded->for_others;
   if (encoded->records > 0) {
     persistence::BatchHeader header{.queue = pair.ours->queue,
                                     .origin = origin_of(theirs_, encoded->begin, encoded->end),

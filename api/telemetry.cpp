@@ -80,6 +80,11 @@ metrics::MetricStoreSetup metric_setup(const config::FinalSettings& settings) {
   setup.exemplars = given.exemplars;
   setup.views = given.views;
   setup.defaults.cardinality_limit = given.cardinality_limit;
+  std::vector<MetricPreferences> preferences;
+  for (const config::FinalOutput& output : settings.outputs()) {
+    preferences.push_back(output.metrics);
+  }
+  setup.readers = metrics::readers_of(preferences);
   return setup;
 }
 

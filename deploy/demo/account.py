@@ -53,7 +53,7 @@ def nothing_waits(ledger):
 def faults(ledger, compared, summary, load):
     """What is wrong, a line each; none when the books balance."""
     refused = sum(ledger["refused"].values())
-    accounted = sum(total(ledger, name) for name in ("delivered", "in_store", "resident", "dropped"))
+    accounted = sum(total(ledger, name) for name in ("delivered", "in_store", "resident", "for_others", "dropped"))
     checks = (
         (load["requests"] == 0, "no request was answered"),
         (ledger["offered"] != ledger["accepted"] + refused, "offered is not accepted + refused"),

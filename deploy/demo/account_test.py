@@ -14,7 +14,8 @@ ALL = [SPAN_A, SPAN_B, LOG, LOG, EXCEPTION]
 
 
 def ledger(accepted=4, **of_output):
-    output = {"recovered": 0, "delivered": accepted, "in_store": 0, "resident": 0, "ambiguous": 0, "dropped": {}}
+    output = {"recovered": 0, "delivered": accepted, "in_store": 0, "resident": 0, "for_others": 0,
+              "ambiguous": 0, "dropped": {}}
     return {"offered": accepted, "accepted": accepted, "refused": {}, "outputs": [output | of_output]}
 
 

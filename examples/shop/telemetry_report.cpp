@@ -25,6 +25,7 @@ json::object to_json(const posthaste::OutputLedger& output) {
           {"replayed", output.replayed},
           {"in_store", output.in_store},
           {"resident", output.resident},
+          {"for_others", output.for_others},
           {"ambiguous", output.ambiguous},
           {"items_rejected", output.items_rejected},
           {"dropped", to_json(output.dropped)},

@@ -170,6 +170,7 @@ struct alignas(128) OutputHead {
   std::atomic<std::uint64_t> ambiguous;       // sent, answer never seen: may be there twice
   std::atomic<std::uint64_t> items_rejected;  // side envelopes that the service refused
   std::array<std::atomic<std::uint64_t>, drop_count> dropped;  // by DropReason
+  std::atomic<std::uint64_t> for_others;  // metric points that only other outputs take
 };
 
 /// Slots: spans under construction. 1 KiB each, 64 in a segment.

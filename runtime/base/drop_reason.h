@@ -4,7 +4,8 @@
 /// output o:
 ///
 ///   offered = accepted + Σ refused(reason)
-///   accepted + recovered(o) = delivered(o) + in_store(o) + resident(o) + Σ dropped(o, reason)
+///   accepted + recovered(o) =
+///       delivered(o) + in_store(o) + resident(o) + for_others(o) + Σ dropped(o, reason)
 
 #include <posthaste/ledger.h>
 

@@ -153,6 +153,7 @@ Result<void> OutputMaker::add(const LocalOutput& given, std::string_view setting
   FinalOutput output;
   output.kind = OutputKind::local;
   output.sink = given.sink;
+  output.metrics = given.metrics;
   // No process will look for its queue again, so its place in the list is name enough.
   output.identity = fnv1a("local:" + std::to_string(outputs_.size()));
   return take_in(std::move(output), "local", setting);

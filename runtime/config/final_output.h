@@ -30,6 +30,7 @@ struct FinalOutput {
   Secret instrumentation_key;  // as given
   std::string application_id;  // empty when it is not given
   bool include_scope = false;  // of azure_monitor and console
+  MetricPreferences metrics;   // Application Insights takes delta alone
   std::string ca_file;         // empty: the system's authorities alone
   Secret https_proxy;          // as given, not looked into; empty: none
   std::string no_proxy;        // as given

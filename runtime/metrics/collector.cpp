@@ -79,8 +79,9 @@ bool take_exemplar(Series& series, model::Exemplar& exemplar) noexcept {
 
 }  // namespace
 
-void Collector::gather(std::uint64_t collection) noexcept {
+void Collector::gather(std::uint64_t collection, WallTime now) noexcept {
   collection_ = collection;
+  now_ = now.time_since_epoch().count();
   std::atomic<std::uint32_t>& interval = meter_.interval();
   left_bank_ = interval.load(relaxed);
   interval.store(left_bank_ + 1, std::memory_order_seq_cst);
@@ -144,7 +145,8 @@ void Collector::take_bank(Series& series, HistogramBank& bank,
   if (count == 0) return;
   const double least = as_double(bank.min.load(relaxed));
   const double greatest = as_double(bank.max.load(relaxed));
-  for (std::size_t reader = 0; reader < readers_.size(); ++reader) {
+  const std::size_t readers = series.stream.spec().readers.size();
+  for (std::size_t reader = 0; reader < readers; ++reader) {
     HistogramTotals& totals = series.readers[reader].histogram;
     totals.min = totals.count == 0 ? least : std::min(totals.min, least);
     totals.max = totals.count == 0 ? greatest : std::max(totals.max, greatest);
@@ -166,8 +168,7 @@ void Collector::take_bank(Series& series, HistogramBank& bank,
   bank.clear(layout);
 }
 
-bool Collector::emit(WallTime now, PointSink& sink) {
-  Step step{now.time_since_epoch().count(), sink};
+bool Collector::emit(PointSink& sink) {
   const std::size_t instruments = meter_.instrument_count();
   for (; instrument_ < instruments; ++instrument_, stream_ = 0) {
     Instrument& instrument = meter_.instrument(instrument_);
@@ -181,10 +182,10 @@ bool Collector::emit(WallTime now, PointSink& sink) {
       if (series_ == nullptr) series_ = stream.first();
       if (series_ != nullptr) writer_.begin_stream(stream, meter_.scope());
       while (series_ != nullptr) {
-        if (!emit_series(*series_, stream, step)) return false;
+        if (!emit_series(*series_, stream, sink)) return false;
         series_ = series_->next;
       }
-      stream.set_beginning(step.now);
+      stream.set_beginning(now_);
     }
   }
   emitting_ = false;
@@ -192,19 +193,20 @@ bool Collector::emit(WallTime now, PointSink& sink) {
   return true;
 }
 
-bool Collector::emit_series(Series& series, const Stream& stream, Step& step) {
+bool Collector::emit_series(Series& series, const Stream& stream, PointSink& sink) {
   model::Exemplar exemplar;
   const bool has_exemplar = take_exemplar(series, exemplar);
-  for (; reader_ < readers_.size(); ++reader_) {
+  const std::vector<StreamReader>& readers = stream.spec().readers;
+  for (; reader_ < readers.size(); ++reader_) {
     PointFacts facts;
-    facts.temporality = temporality_of(stream.spec(), readers_[reader_].preference);
-    facts.outputs = readers_[reader_].outputs;
-    facts.start = series.readers[reader_].since;
-    facts.end = step.now;
+    facts.reader = readers[reader_];
+    // The wall clock may have been set back.
+    facts.start = std::min(series.readers[reader_].since, now_);
+    facts.end = now_;
     facts.exemplar = has_exemplar ? &exemplar : nullptr;
     const bool written = is_histogram(stream.kind())
-                             ? emit_histogram(series, reader_, facts, step)
-                             : emit_sum(series, stream, reader_, facts, step);
+                             ? emit_histogram(series, reader_, facts, sink)
+                             : emit_sum(series, stream, reader_, facts, sink);
     if (!written) return false;
   }
   reader_ = 0;
@@ -213,7 +215,7 @@ bool Collector::emit_series(Series& series, const Stream& stream, Step& step) {
 }
 
 bool Collector::emit_sum(Series& series, const Stream& stream, std::size_t reader,
-                         PointFacts& facts, Step& step) {
+                         PointFacts& facts, PointSink& sink) {
   SeriesReader& known = series.readers[reader];
   const StreamSpec& spec = stream.spec();
   const bool observed = spec.observable && series.observed_in == collection_;
@@ -225,40 +227,37 @@ bool Collector::emit_sum(Series& series, const Stream& stream, std::size_t reade
   facts.value = series.total;
   if (spec.point == PointKind::gauge) {
     facts.start = 0;
-    return put(series, facts, step);
+    return sink.put(writer_.write(series, facts));
   }
-  if (facts.temporality == model::Temporality::delta) {
+  if (facts.reader.temporality == model::Temporality::delta) {
     // An observed sum that fell began anew.
     const bool anew = spec.monotonic && is_less(series.total, known.reported, spec.integer);
     if (!anew) facts.value = difference(series.total, known.reported, spec.integer);
     if (!observed && is_zero(facts.value, spec.integer)) {
-      known.since = step.now;
+      known.since = now_;
       return true;
     }
   }
-  if (!put(series, facts, step)) return false;
+  if (!sink.put(writer_.write(series, facts))) return false;
   known.reported = series.total;
-  if (facts.temporality == model::Temporality::delta) known.since = step.now;
+  if (facts.reader.temporality == model::Temporality::delta) known.since = now_;
   return true;
 }
 
-bool Collector::emit_histogram(Series& series, std::size_t reader, PointFacts& facts, Step& step) {
+bool Collector::emit_histogram(Series& series, std::size_t reader, PointFacts& facts,
+                               PointSink& sink) {
   SeriesReader& known = series.readers[reader];
-  const bool delta = facts.temporality == model::Temporality::delta;
+  const bool delta = facts.reader.temporality == model::Temporality::delta;
   if (known.histogram.count == 0) {
-    if (delta) known.since = step.now;
+    if (delta) known.since = now_;
     return true;
   }
   facts.histogram = &known.histogram;
-  if (!put(series, facts, step)) return false;
+  if (!sink.put(writer_.write(series, facts))) return false;
   if (!delta) return true;
   reset(known.histogram, series.stream.layout());
-  known.since = step.now;
+  known.since = now_;
   return true;
-}
-
-bool Collector::put(const Series& series, const PointFacts& facts, Step& step) {
-  return step.sink.put(writer_.write(series, facts));
 }
 
 }  // namespace posthaste::metrics

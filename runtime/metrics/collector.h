@@ -26,35 +26,29 @@ public:
 
 class Collector {
 public:
-  Collector(MeterState& meter, std::vector<Reader> readers)
-      : meter_(meter), readers_(std::move(readers)) {}
+  explicit Collector(MeterState& meter) noexcept : meter_(meter) {}
 
-  /// `collection` is the number that the callbacks were given.
-  void gather(std::uint64_t collection) noexcept;
+  /// `collection` is the number that the callbacks were given; `now` ends its points' interval.
+  void gather(std::uint64_t collection, WallTime now) noexcept;
   /// From the series where the last call was refused; true when all is written. May throw
   /// std::bad_alloc.
-  bool emit(WallTime now, PointSink& sink);
+  bool emit(PointSink& sink);
   /// Whether emit has something left to do.
   bool emitting() const noexcept { return emitting_; }
 
 private:
-  struct Step {
-    std::int64_t now;
-    PointSink& sink;
-  };
   void gather_stream(Stream& stream) noexcept;
   void take(Series& series, Cell& cell) noexcept;
   void take_bank(Series& series, HistogramBank& bank, const HistogramLayout& layout) noexcept;
-  bool emit_series(Series& series, const Stream& stream, Step& step);
+  bool emit_series(Series& series, const Stream& stream, PointSink& sink);
   bool emit_sum(Series& series, const Stream& stream, std::size_t reader, PointFacts& facts,
-                Step& step);
-  bool emit_histogram(Series& series, std::size_t reader, PointFacts& facts, Step& step);
-  bool put(const Series& series, const PointFacts& facts, Step& step);
+                PointSink& sink);
+  bool emit_histogram(Series& series, std::size_t reader, PointFacts& facts, PointSink& sink);
 
   MeterState& meter_;
-  const std::vector<Reader> readers_;
   PointWriter writer_;
   std::uint64_t collection_ = 0;
+  std::int64_t now_ = 0;         // of the collection, ns since the epoch
   std::uint32_t left_bank_ = 0;  // the interval that gather takes
   bool emitting_ = false;
   std::size_t instrument_ = 0;  // where emit goes on

@@ -130,11 +130,11 @@ Instrument* MeterState::make_new(InstrumentInfo info) {
              "\" and later ones measure nothing: tell them apart by attributes");
     return nullptr;
   }
-  auto specs = streams_of(info, name_, options_->views, options_->defaults);
+  auto specs = streams_of(info, name_, options_->views, options_->defaults, options_->readers);
   auto made = std::make_unique<Instrument>(std::move(info), context_, callbacks_);
   for (StreamSpec& spec : specs) {
-    made->add_stream(std::make_unique<Stream>(std::move(spec), options_->readers, context_,
-                                              interval_, clock_.wall().time_since_epoch().count()));
+    made->add_stream(std::make_unique<Stream>(std::move(spec), context_, interval_,
+                                              clock_.wall().time_since_epoch().count()));
   }
   instruments_.push_back(std::move(made));
   return instruments_.back().get();

@@ -22,7 +22,7 @@ namespace posthaste::metrics {
 struct MeterOptions {
   std::vector<MetricView> views;
   StreamDefaults defaults;
-  std::uint32_t readers = 1;
+  std::vector<Reader> readers;
 };
 
 class MeterState {
@@ -40,7 +40,6 @@ public:
   std::uint16_t scope() const noexcept { return scope_; }
   MetricContext& context() const noexcept { return context_; }
   CallbackList& callbacks() noexcept { return callbacks_; }
-  std::uint32_t readers() const noexcept { return options_->readers; }
 
   /// Nothing more is made, and nothing said.
   void close() noexcept;

@@ -10,8 +10,8 @@ MetricStore::MetricStore(MetricStoreSetup setup, const Ingress& ingress, const C
       context_(setup_.memory, ingress, setup_.exemplars),
       clock_(clock),
       diagnostics_(diagnostics),
-      options_(std::make_shared<const MeterOptions>(MeterOptions{
-          setup_.views, setup_.defaults, static_cast<std::uint32_t>(setup_.readers.size())})) {}
+      options_(std::make_shared<const MeterOptions>(
+          MeterOptions{setup_.views, setup_.defaults, setup_.readers})) {}
 
 MetricStore::~MetricStore() = default;
 

@@ -20,21 +20,12 @@
 
 namespace posthaste::metrics {
 
-/// What an output wants of sums and histograms. OpenTelemetry's names.
-enum class TemporalityPreference : std::uint8_t { cumulative, delta, low_memory };
-
-/// Outputs that want the same are one reader.
-struct Reader {
-  TemporalityPreference preference = TemporalityPreference::delta;
-  std::uint16_t outputs = 0;  // bit o: output o; 0: all
-};
-
 struct MetricStoreSetup {
   std::uint64_t memory = 8 * 1024 * 1024;  // bytes
   ExemplarFilter exemplars = ExemplarFilter::trace_based;
   std::vector<MetricView> views = {};
   StreamDefaults defaults = {};
-  std::vector<Reader> readers = {{}};
+  std::vector<Reader> readers = {{}};  // not empty
 };
 
 class MetricStore {
@@ -54,7 +45,6 @@ public:
   /// Meters so far; further ones come behind them.
   std::size_t meter_count() const;
   MeterState& meter_at(std::size_t number) const;
-  const std::vector<Reader>& readers() const noexcept { return setup_.readers; }
   MetricContext& context() noexcept { return context_; }
   const MetricContext& context() const noexcept { return context_; }
 

@@ -15,16 +15,6 @@ model::MetricKind kind_of(PointKind kind) noexcept {
 
 }  // namespace
 
-model::Temporality temporality_of(const StreamSpec& spec, TemporalityPreference wanted) noexcept {
-  if (spec.point == PointKind::gauge) return model::Temporality::unspecified;
-  const bool up_down = spec.instrument == InstrumentKind::up_down_counter ||
-                       spec.instrument == InstrumentKind::observable_up_down_counter;
-  const bool delta = !up_down && (wanted == TemporalityPreference::delta ||
-                                  (wanted == TemporalityPreference::low_memory &&
-                                   spec.instrument != InstrumentKind::observable_counter));
-  return delta ? model::Temporality::delta : model::Temporality::cumulative;
-}
-
 void PointWriter::begin_stream(const Stream& stream, std::uint16_t scope) {
   stream_ = &stream;
   scope_ = scope;
@@ -40,8 +30,8 @@ std::span<const std::byte> PointWriter::write(const Series& series, const PointF
   point_.start(kind_of(spec.point), {});
   model::MetricHead& head = point_.head();
   head.scope = scope_;
-  head.temporality = facts.temporality;
-  head.outputs = facts.outputs;
+  head.temporality = facts.reader.temporality;
+  head.outputs = facts.reader.outputs;
   head.start = static_cast<std::uint64_t>(facts.start);
   head.end = static_cast<std::uint64_t>(facts.end);
   point_.record().attribute_entries(prefix_, 0);

@@ -12,12 +12,9 @@
 
 namespace posthaste::metrics {
 
-model::Temporality temporality_of(const StreamSpec& spec, TemporalityPreference wanted) noexcept;
-
 /// What the point of one series is to say.
 struct PointFacts {
-  model::Temporality temporality = model::Temporality::unspecified;
-  std::uint16_t outputs = 0;
+  StreamReader reader = {};
   std::int64_t start = 0;  // ns since the epoch
   std::int64_t end = 0;
   std::uint64_t value = 0;                     // bits, of a sum or gauge

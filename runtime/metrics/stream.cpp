@@ -43,10 +43,9 @@ std::uint64_t reader_size(const StreamSpec& spec, const HistogramLayout& layout)
 
 }  // namespace
 
-Stream::Stream(StreamSpec spec, std::uint32_t readers, MetricContext& context,
-               const std::atomic<std::uint32_t>& interval, std::int64_t now_ns)
+Stream::Stream(StreamSpec spec, MetricContext& context, const std::atomic<std::uint32_t>& interval,
+               std::int64_t now_ns)
     : spec_(std::move(spec)),
-      readers_(readers),
       context_(context),
       memory_(context.memory),
       interval_(interval),
@@ -133,7 +132,7 @@ Series* Stream::make(std::uint64_t hash, const std::vector<Attribute>& attribute
 }
 
 std::uint64_t Stream::charge_of(std::size_t entries) const noexcept {
-  return sizeof(Series) + entries + readers_ * reader_size(spec_, layout_) +
+  return sizeof(Series) + entries + spec_.readers.size() * reader_size(spec_, layout_) +
          cell_size(spec_.cell, layout_) + 4 * sizeof(void*);
 }
 
@@ -142,7 +141,8 @@ Series* Stream::build(std::uint64_t hash, const std::vector<std::byte>& entries,
   const std::uint64_t charge = charge_of(entries.size());
   if (!memory_.charge(charge, CellMemory::Purpose::series)) return nullptr;
   void* const memory = ::operator new(sizeof(Series) + entries.size(), std::nothrow);
-  auto readers = std::unique_ptr<SeriesReader[]>(new (std::nothrow) SeriesReader[readers_]);
+  auto readers =
+      std::unique_ptr<SeriesReader[]>(new (std::nothrow) SeriesReader[spec_.readers.size()]);
   if (memory == nullptr || readers == nullptr) {
     ::operator delete(memory);
     memory_.release(charge);
@@ -152,7 +152,7 @@ Series* Stream::build(std::uint64_t hash, const std::vector<std::byte>& entries,
   if (!entries.empty()) std::memcpy(copy, entries.data(), entries.size());
   auto* const series = new (memory)
       Series(*this, hash, AttributeSet(copy, static_cast<std::uint32_t>(entries.size()), count));
-  for (std::uint32_t i = 0; i < readers_; ++i) {
+  for (std::size_t i = 0; i < spec_.readers.size(); ++i) {
     readers[i].since = beginning_.load(std::memory_order_relaxed);
     HistogramTotals& totals = readers[i].histogram;
     if (spec_.cell == CellKind::explicit_histogram) {

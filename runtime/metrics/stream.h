@@ -22,10 +22,10 @@ namespace posthaste::metrics {
 
 class Stream {
 public:
-  /// `readers`: how many temporalities the outputs want. `interval` is the meter's. Everything is
-  /// charged to the context's memory. May throw std::bad_alloc.
-  Stream(StreamSpec spec, std::uint32_t readers, MetricContext& context,
-         const std::atomic<std::uint32_t>& interval, std::int64_t now_ns);
+  /// `interval` is the meter's. Everything is charged to the context's memory. May throw
+  /// std::bad_alloc.
+  Stream(StreamSpec spec, MetricContext& context, const std::atomic<std::uint32_t>& interval,
+         std::int64_t now_ns);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -95,7 +95,6 @@ private:
   void destroy(Series* series) noexcept;
 
   const StreamSpec spec_;
-  const std::uint32_t readers_;
   MetricContext& context_;
   CellMemory& memory_;
   const std::atomic<std::uint32_t>& interval_;

@@ -4,11 +4,13 @@
 /// instrument is made.
 
 #include "runtime/metrics/cells.h"
+#include "runtime/model/metric_point.h"
 
 #include <posthaste/metric_view.h>
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,20 @@ struct InstrumentInfo {
 /// What a stream sends.
 enum class PointKind : std::uint8_t { sum, gauge, explicit_histogram, exponential_histogram };
 
+/// Outputs that want the same.
+struct Reader {
+  MetricPreferences wants = {};
+  std::uint16_t outputs = 0;  // bit o: output o; 0: all
+};
+/// One for each kind of preferences; element o is output o's.
+std::vector<Reader> readers_of(std::span<const MetricPreferences> outputs);
+
+/// Readers to whom a stream tells the same.
+struct StreamReader {
+  model::Temporality temporality = model::Temporality::unspecified;  // of a gauge
+  std::uint16_t outputs = 0;
+};
+
 struct StreamSpec {
   std::string name;
   std::string unit;
@@ -48,6 +64,7 @@ struct StreamSpec {
   std::optional<std::vector<std::string>> keys;  // kept alone
   std::vector<std::string> excluded_keys;
   std::uint32_t cardinality_limit = 2000;
+  std::vector<StreamReader> readers;  // one, or a delta and a cumulative one
 
   bool filters() const noexcept { return keys.has_value() || !excluded_keys.empty(); }
   bool keeps(std::string_view key) const noexcept;
@@ -55,7 +72,6 @@ struct StreamSpec {
 
 struct StreamDefaults {
   std::uint32_t cardinality_limit = 2000;
-  bool exponential_histograms = false;
 };
 
 /// OpenTelemetry's boundaries.
@@ -64,9 +80,11 @@ const std::vector<double>& standard_boundaries();
 /// Whether `text` is like `pattern`, with `*` and `?`.
 bool is_like(std::string_view text, std::string_view pattern) noexcept;
 
-/// Empty: the views drop the instrument.
+/// Empty: the views drop the instrument. Readers that want different aggregations or limits have
+/// streams of their own.
 std::vector<StreamSpec> streams_of(const InstrumentInfo& info, std::string_view meter,
                                    const std::vector<MetricView>& views,
-                                   const StreamDefaults& defaults);
+                                   const StreamDefaults& defaults,
+                                   const std::vector<Reader>& readers);
 
 }  // namespace posthaste::metrics

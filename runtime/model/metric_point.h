@@ -23,6 +23,7 @@
 #include "runtime/model/record.h"
 
 #include <cstddef>
+#include <cstring>
 
 namespace posthaste::model {
 
@@ -89,6 +90,14 @@ static_assert(offsetof(MetricHead, flags) == offsetof(RecordHead, flags) &&
               offsetof(MetricHead, attributes) == offsetof(RecordHead, attributes) &&
               offsetof(MetricHead, events) == offsetof(RecordHead, events) &&
               std::is_trivially_copyable_v<MetricHead>);
+
+/// Whether the output takes the record: of metric points each may be for some outputs alone.
+inline bool is_for(const RecordHead& record, std::uint32_t output) noexcept {
+  if (record.type != RecordType::metric_point) return true;
+  MetricHead head;
+  std::memcpy(&head, &record, sizeof head);
+  return head.is_for(output);
+}
 
 struct ExplicitBucketsHead {
   std::uint32_t bounds;

@@ -64,8 +64,9 @@ public:
   void check() {
     const OutputLedger output = shop_.output();
     EXPECT_EQ(shop_.ledger().accepted, shop_.recorded);
-    EXPECT_EQ(shop_.ledger().accepted + output.recovered,
-              output.delivered + output.in_store + output.resident + output.dropped.total());
+    EXPECT_EQ(shop_.ledger().accepted + output.recovered, output.delivered + output.in_store +
+                                                              output.resident + output.for_others +
+                                                              output.dropped.total());
     EXPECT_EQ(output.dropped[DropReason::rejected], service_.refused.size());
     std::uint64_t nowhere = 0;
     for (std::uint64_t number = 1; number <= shop_.recorded; ++number) {

@@ -109,8 +109,9 @@ public:
     const Ledger ledger = pipeline_->ledger();
     EXPECT_EQ(ledger.accepted, recorded_);
     for (const OutputLedger& output : ledger.outputs) {
-      EXPECT_EQ(ledger.accepted + output.recovered,
-                output.delivered + output.in_store + output.resident + output.dropped.total())
+      EXPECT_EQ(ledger.accepted + output.recovered, output.delivered + output.in_store +
+                                                        output.resident + output.for_others +
+                                                        output.dropped.total())
           << output.name << ": delivered " << output.delivered << ", in store " << output.in_store
           << ", resident " << output.resident << ", dropped " << output.dropped.total()
           << ", recovered " << output.recovered << ", last error " << output.last_error;

@@ -22,6 +22,42 @@ Settings settings_for(const testing::InMemoryOutput& memory) {
   return settings;
 }
 
+TEST(Meter, TellsEachOutputInItsTemporality) {
+  testing::InMemoryOutput growth;
+  testing::InMemoryOutput whole;
+  Settings settings = settings_for(growth);
+  LocalOutput cumulative = whole.output();
+  cumulative.metrics.temporality = TemporalityPreference::cumulative;
+  settings.outputs.push_back(cumulative);
+  Telemetry telemetry = start(settings);
+  const Meter meter = telemetry.meter("shop");
+  const Counter<> orders = meter.counter("orders");
+  const UpDownCounter<> stock = meter.up_down_counter("stock");
+  telemetry.tracer("t").start_span("for both").end();
+  for (int i = 0; i < 2; ++i) {
+    orders.add(5);
+    stock.add(1);
+    ASSERT_TRUE(telemetry.flush(5s).complete);
+  }
+  EXPECT_EQ(growth.points("orders").at(1).number(), 5);
+  EXPECT_FALSE(growth.points("orders").at(1).cumulative);
+  EXPECT_EQ(growth.points("orders").at(1).start, growth.points("orders").at(0).time);
+  EXPECT_EQ(whole.points("orders").at(1).number(), 10);
+  EXPECT_TRUE(whole.points("orders").at(1).cumulative);
+  EXPECT_EQ(whole.points("orders").at(1).start, whole.points("orders").at(0).start);
+  for (const testing::InMemoryOutput* const output : {&growth, &whole}) {
+    EXPECT_EQ(output->points("stock").at(1).number(), 2);
+    EXPECT_EQ(output->points("orders").size(), 2u);
+    EXPECT_EQ(output->spans().size(), 1u);
+  }
+  const Ledger ledger = telemetry.ledger();
+  EXPECT_EQ(ledger.accepted, 7u);
+  for (const OutputLedger& output : ledger.outputs) {
+    EXPECT_EQ(output.delivered, 5u);
+    EXPECT_EQ(output.for_others, 2u);
+  }
+}
+
 TEST(Meter, SendsWhatWasMeasuredBeforeAFlush) {
   testing::InMemoryOutput memory;
   Telemetry telemetry = start(settings_for(memory));

@@ -122,7 +122,7 @@ public:
       : store(
             std::make_unique<metrics::MetricStore>(std::move(setup), open_ingress(), clock, sink)),
         meter(&store->meter("shop", 3, made)),
-        collector(std::make_unique<metrics::Collector>(*meter, store->readers())) {}
+        collector(std::make_unique<metrics::Collector>(*meter)) {}
 
   metrics::Instrument& make(const std::string& name, InstrumentKind kind = InstrumentKind::counter,
                             bool integer = true, std::vector<double> boundaries = {}) {
@@ -137,8 +137,8 @@ public:
   std::vector<Point> collect() {
     clock.advance(std::chrono::seconds(10));
     PointList list;
-    collector->gather(++collections);
-    EXPECT_TRUE(collector->emit(clock.wall(), list));
+    collector->gather(++collections, clock.wall());
+    EXPECT_TRUE(collector->emit(list));
     return list.points;
   }
   /// The point of these attributes; a nameless one if there is none.

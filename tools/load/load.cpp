@@ -141,7 +141,8 @@ private:
 bool all_delivered(const Ledger& ledger) {
   return std::ranges::all_of(ledger.outputs, [&ledger](const OutputLedger& output) {
     return output.resident == 0 && output.in_store == 0 &&
-           ledger.accepted + output.recovered == output.delivered + output.dropped.total();
+           ledger.accepted + output.recovered ==
+               output.delivered + output.for_others + output.dropped.total();
   });
 }
 

@@ -26,6 +26,7 @@ json::object to_object(const OutputLedger& output) {
           {"replayed", output.replayed},
           {"stored", output.in_store},
           {"resident", output.resident},
+          {"for_others", output.for_others},
           {"ambiguous", output.ambiguous},
           {"items_rejected", output.items_rejected},
           {"dropped", to_object(output.dropped)},
@@ -33,8 +34,9 @@ json::object to_object(const OutputLedger& output) {
 }
 
 bool law_holds_for(const Ledger& ledger, const OutputLedger& output) {
-  return ledger.accepted + output.recovered ==
-         output.delivered + output.in_store + output.resident + output.dropped.total();
+  return ledger.accepted + output.recovered == output.delivered + output.in_store +
+                                                   output.resident + output.for_others +
+                                                   output.dropped.total();
 }
 
 json::object latency_of(const LoadReport& report) {
@@ -72,6 +74,7 @@ std::string LoadReport::to_json() const {
     sum.replayed += output.replayed;
     sum.in_store += output.in_store;
     sum.resident += output.resident;
+    sum.for_others += output.for_others;
     sum.ambiguous += output.ambiguous;
     sum.items_rejected += output.items_rejected;
     for (std::size_t i = 0; i < Counts<DropReason>::size(); ++i) {

@@ -3,7 +3,8 @@
 /// The account of every record. Nothing that was offered goes without a name:
 ///
 ///   offered = accepted + Σ refused                                     (one for the runtime)
-///   accepted + recovered = delivered + in_store + resident + Σ dropped (one for each output)
+///   accepted + recovered = delivered + in_store + resident + for_others + Σ dropped
+///                                                                      (one for each output)
 
 #include <array>
 #include <cstddef>
@@ -76,6 +77,7 @@ struct OutputLedger {
   std::uint64_t replayed = 0;        // delivered after a time in the store; part of `delivered`
   std::uint64_t in_store = 0;        // a level
   std::uint64_t resident = 0;        // in memory, a level
+  std::uint64_t for_others = 0;      // metric points in the temporality of other outputs
   std::uint64_t ambiguous = 0;       // sent without seeing the answer: may arrive twice
   std::uint64_t items_rejected = 0;  // side envelopes (span events) that the service refused
   Counts<DropReason> dropped;

@@ -33,6 +33,25 @@ enum class MetricAggregation : std::uint8_t {
   exponential_histogram,  // base-2, at most 160 buckets
 };
 
+/// How an output wants sums and histograms: the growth since the point before (delta), or the whole
+/// since the beginning (cumulative). Up-down counters are always told whole. OpenTelemetry's names.
+enum class TemporalityPreference : std::uint8_t {
+  cumulative,
+  delta,
+  low_memory,  // delta; observable counters cumulative
+};
+
+/// What an output wants of metrics.
+struct MetricPreferences {
+  TemporalityPreference temporality = TemporalityPreference::delta;
+  /// Of histograms that no view decides: base-2 exponential, else by boundaries.
+  bool exponential_histograms = false;
+  /// Where no view has one. Unset: `metrics.cardinality_limit`.
+  std::optional<std::uint32_t> cardinality_limit = {};
+
+  friend bool operator==(const MetricPreferences&, const MetricPreferences&) = default;
+};
+
 struct MetricView {
   // which instruments: all that is set must fit
 

@@ -64,6 +64,7 @@ struct Console {
 /// Items stay in this process; <posthaste/testing.h> makes the sink.
 struct LocalOutput {
   std::shared_ptr<LocalSink> sink = {};
+  MetricPreferences metrics = {};
 };
 
 using Output = std::variant<AzureMonitor, Console, LocalOutput>;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace posthaste::metrics {
 namespace {
@@ -15,7 +16,7 @@ using testing_support::PointList;
 using testing_support::TestMeter;
 
 MetricStoreSetup with(TemporalityPreference preference) {
-  return {.readers = {{.preference = preference}}};
+  return {.readers = {{.wants = {.temporality = preference}}}};
 }
 
 TEST(Collector, SendsWhatASumGrewByAndNothingWhereItDidNot) {
@@ -69,7 +70,7 @@ TEST(Collector, SendsUpDownCountersWhole) {
 
 TEST(Collector, ServesReadersOfDifferentTemporality) {
   TestMeter test(
-      {.readers = {{TemporalityPreference::delta, 1}, {TemporalityPreference::cumulative, 2}}});
+      {.readers = {{{TemporalityPreference::delta}, 1}, {{TemporalityPreference::cumulative}, 2}}});
   Instrument& orders = test.make("orders");
   Instrument& latency = test.make("latency", InstrumentKind::histogram, false, {10});
   for (int round = 1; round <= 2; ++round) {
@@ -84,6 +85,94 @@ TEST(Collector, ServesReadersOfDifferentTemporality) {
     EXPECT_EQ(points[2].count, 1u);
     EXPECT_EQ(points[3].count, static_cast<std::uint64_t>(round));
   }
+}
+
+MetricStoreSetup for_two_outputs() {
+  return {.readers = readers_of(std::vector<MetricPreferences>{
+              {}, {.temporality = TemporalityPreference::cumulative}})};
+}
+
+TEST(Collector, TellsEachOutputItsOwnTimesOverTheDeathsOfCollectors) {
+  TestMeter test(for_two_outputs());
+  Instrument& orders = test.make("orders");
+  Instrument& latency = test.make("latency", InstrumentKind::histogram, false, {10});
+  orders.measure_all<std::int64_t>(1, {});
+  latency.measure_all(1.0, {});
+  std::map<std::string, std::vector<Point>> by_series;
+  const auto collect = [&](std::size_t room) {
+    test.clock.advance(std::chrono::seconds(10));
+    PointList list;
+    list.room = room;
+    test.collector->gather(++test.collections, test.clock.wall());
+    test.collector->emit(list);
+    for (Point& point : list.points) {
+      by_series[point.name + std::to_string(point.outputs)].push_back(std::move(point));
+    }
+  };
+  for (std::size_t room = 0; room < 8; ++room) {
+    orders.measure_all<std::int64_t>(10, {});
+    latency.measure_all(2.0, {});
+    collect(room);
+    test.collector = std::make_unique<Collector>(*test.meter);  // the last one died there
+  }
+  collect(4);
+  ASSERT_EQ(by_series.size(), 4u);
+  for (const auto& [series, points] : by_series) {
+    std::int64_t sum = 0;
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const bool delta = points[i].temporality == model::Temporality::delta;
+      EXPECT_EQ(delta, points[i].outputs == 1);
+      EXPECT_EQ(points[i].start, i == 0 || !delta ? points[0].start : points[i - 1].end);
+      EXPECT_LT(points[i].start, points[i].end);
+      sum = (delta ? sum : 0) + points[i].int64;
+      count = (delta ? count : 0) + points[i].count;
+    }
+    if (points[0].count == 0) {
+      EXPECT_EQ(sum, 81) << series;
+    } else {
+      EXPECT_EQ(count, 9u) << series;
+    }
+  }
+}
+
+TEST(Collector, BeginsASeriesThatComesBackAnew) {
+  TestMeter test(for_two_outputs());
+  Instrument& bytes = test.make("bytes", InstrumentKind::observable_counter);
+  Instrument& orders = test.make("orders");
+  bytes.observe<std::int64_t>(100, {}, 1);
+  const auto first = test.collect();
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_TRUE(test.collect().empty());  // not observed
+  bytes.observe<std::int64_t>(30, {}, 3);
+  orders.measure_all<std::int64_t>(1, {});  // a series that comes late
+  const auto again = test.collect();
+  ASSERT_EQ(again.size(), 4u);
+  for (const Point& point : again) {
+    EXPECT_EQ(point.int64, point.name == "bytes" ? 30 : 1);
+    EXPECT_EQ(point.end - point.start, 10'000'000'000u);
+  }
+  // The whole goes on from there.
+  bytes.observe<std::int64_t>(50, {}, 4);
+  for (const Point& point : test.collect()) {
+    const bool delta = point.temporality == model::Temporality::delta;
+    EXPECT_EQ(point.end - point.start, delta ? 10'000'000'000u : 20'000'000'000u);
+    if (point.name == "bytes") {
+      EXPECT_EQ(point.int64, delta ? 20 : 50);
+    }
+  }
+}
+
+TEST(Collector, NeverEndsAPointBeforeItsStart) {
+  TestMeter test;
+  Instrument& orders = test.make("orders");
+  orders.measure_all<std::int64_t>(1, {});
+  test.collect();
+  orders.measure_all<std::int64_t>(1, {});
+  PointList list;
+  test.collector->gather(++test.collections, test.clock.wall() - std::chrono::hours(1));
+  ASSERT_TRUE(test.collector->emit(list));
+  EXPECT_LE(list.points.at(0).start, list.points.at(0).end);
 }
 
 TEST(Collector, CountsAHistogramByItsBounds) {
@@ -252,8 +341,8 @@ TEST(Collector, GoesOnWhereItsSinkWasFull) {
     latency.measure_all(1.0, {{"n", i}});
   }
   PointList list;
-  test.collector->gather(1);
-  while (!test.collector->emit(test.clock.wall(), list)) list.room += 3;
+  test.collector->gather(1, test.clock.wall());
+  while (!test.collector->emit(list)) list.room += 3;
   EXPECT_EQ(list.points.size(), 40u);
   EXPECT_FALSE(test.collector->emitting());
 }
@@ -271,9 +360,9 @@ TEST(Collector, IsReplacedWithoutLosingOrDoublingACount) {
     }
     PointList list;
     list.room = room;
-    test.collector->gather(room);
-    test.collector->emit(test.clock.wall(), list);
-    test.collector = std::make_unique<Collector>(*test.meter, test.store->readers());
+    test.collector->gather(room, test.clock.wall());
+    test.collector->emit(list);
+    test.collector = std::make_unique<Collector>(*test.meter);
     for (const Point& point : list.points) {
       sum += point.count > 0 ? 0 : point.int64;
       count += point.count;

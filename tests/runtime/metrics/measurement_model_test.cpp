@@ -105,8 +105,8 @@ void measure_at_random(const Instruments& to, std::uint64_t seed, Sum& orders, S
 
 TEST_P(MeasurementModel, ArrivesOnce) {
   TestMeter test({.memory = GetParam().memory,
-                  .defaults = {.cardinality_limit = GetParam().limit,
-                               .exponential_histograms = GetParam().exponential}});
+                  .defaults = {.cardinality_limit = GetParam().limit},
+                  .readers = {{.wants = {.exponential_histograms = GetParam().exponential}}}});
   const Instruments instruments{test.make("orders"),
                                 test.make("price", InstrumentKind::counter, false),
                                 test.make("latency", InstrumentKind::histogram, false)};
@@ -137,10 +137,10 @@ TEST_P(MeasurementModel, ArrivesOnce) {
   while (running > 0) {
     PointList list;
     list.room = random() % 64;
-    test.collector->gather(++test.collections);
-    while (!test.collector->emit(test.clock.wall(), list) && random() % 4 != 0) list.room += 8;
+    test.collector->gather(++test.collections, test.clock.wall());
+    while (!test.collector->emit(list) && random() % 4 != 0) list.room += 8;
     if (random() % 4 == 0) {
-      test.collector = std::make_unique<Collector>(*test.meter, test.store->readers());
+      test.collector = std::make_unique<Collector>(*test.meter);
     }
     add_points(seen, list.points);
   }

@@ -13,7 +13,7 @@ const InstrumentInfo latency{.name = "http.latency",
                              .boundaries = {1, 2}};
 
 std::vector<StreamSpec> streams(const InstrumentInfo& info, const std::vector<MetricView>& views) {
-  return streams_of(info, "shop", views, {});
+  return streams_of(info, "shop", views, {}, {{}});
 }
 
 TEST(View, FitsNamesWithWildcards) {
@@ -72,6 +72,51 @@ TEST(View, MakesOneStreamForEachViewThatFits) {
   EXPECT_EQ(made[0].point, PointKind::exponential_histogram);
   EXPECT_EQ(made[1].point, PointKind::sum);
   EXPECT_EQ(made[1].cell, CellKind::sum_float64);
+}
+
+TEST(View, TellsOutputsThatWantTheSameInOneStream) {
+  const MetricPreferences delta{};
+  const MetricPreferences whole{.temporality = TemporalityPreference::cumulative};
+  const MetricPreferences low{.temporality = TemporalityPreference::low_memory};
+  const auto readers = readers_of(std::vector{delta, whole, low, delta});
+  ASSERT_EQ(readers.size(), 3u);
+  EXPECT_EQ(readers_of(std::vector{whole, whole}).at(0).outputs, 0);
+
+  const auto told = [&](InstrumentKind kind) {
+    return streams_of({.name = "i", .kind = kind}, "shop", {}, {}, readers).at(0).readers;
+  };
+  const auto counter = told(InstrumentKind::counter);
+  ASSERT_EQ(counter.size(), 2u);
+  EXPECT_EQ(counter[0].temporality, model::Temporality::delta);
+  EXPECT_EQ(counter[0].outputs, 0b1101);
+  EXPECT_EQ(counter[1].temporality, model::Temporality::cumulative);
+  EXPECT_EQ(counter[1].outputs, 0b0010);
+  const auto observed = told(InstrumentKind::observable_counter);
+  ASSERT_EQ(observed.size(), 2u);
+  EXPECT_EQ(observed[1].outputs, 0b0110);
+  for (const InstrumentKind kind : {InstrumentKind::up_down_counter, InstrumentKind::gauge}) {
+    const auto one = told(kind);
+    ASSERT_EQ(one.size(), 1u);
+    EXPECT_EQ(one[0].outputs, 0b1111);
+  }
+}
+
+TEST(View, GivesReadersOfOtherAggregationsAndLimitsStreamsOfTheirOwn) {
+  const std::vector<Reader> readers{
+      {{.exponential_histograms = true}, 1}, {{.cardinality_limit = 7}, 2}, {{}, 4}};
+  const auto made = streams_of(latency, "shop", {}, {}, readers);
+  ASSERT_EQ(made.size(), 3u);
+  EXPECT_EQ(made[0].cell, CellKind::exponential_histogram);
+  EXPECT_EQ(made[1].cell, CellKind::explicit_histogram);
+  EXPECT_EQ(made[1].cardinality_limit, 7u);
+  EXPECT_EQ(made[2].cardinality_limit, 2000u);
+  EXPECT_EQ(made[2].readers.at(0).outputs, 4);
+  const auto decided =
+      streams_of(latency, "shop",
+                 {{.aggregation = MetricAggregation::explicit_histogram, .cardinality_limit = 9}},
+                 {}, readers);
+  ASSERT_EQ(decided.size(), 1u);
+  EXPECT_EQ(decided[0].readers.at(0).outputs, 7);
 }
 
 TEST(View, PrefersItsBoundariesToTheInstrumentsAdvice) {
