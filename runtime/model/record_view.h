@@ -99,6 +99,8 @@ public:
   explicit EntryRange(std::string_view bytes) noexcept : rest_(bytes) {}
   /// The next live entry, or empty at the end or at the first byte that makes no sense.
   std::optional<EntryView> next() noexcept;
+  /// What next() has not passed yet.
+  std::string_view bytes() const noexcept { return rest_; }
   /// After the last next(): whether it stopped at something that is no entry, so more may be lost.
   bool damaged() const noexcept { return damaged_; }
 

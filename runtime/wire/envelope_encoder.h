@@ -31,8 +31,9 @@ namespace posthaste::wire {
 
 /// An instrumentation scope: the library that a tracer or logger was made for.
 struct Scope {
-  std::string_view name;
-  std::string_view version;
+  std::string_view name = {};
+  std::string_view version = {};
+  std::string_view schema_url = {};
 };
 
 struct EncoderContext {

@@ -1,10 +1,13 @@
 // A record's bytes, as a crash or a foreign file may leave them, through the reader and the
-// encoder.
+// encoders; what they write is read back.
 
 #include "runtime/base/utf8.h"
 #include "runtime/model/resource.h"
 #include "runtime/wire/envelope_encoder.h"
 #include "runtime/wire/json_cursor.h"
+#include "runtime/wire/otlp_request.h"
+#include "tools/otlp/json_reader.h"
+#include "tools/otlp/protobuf_reader.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -62,6 +65,55 @@ void check_lines(std::string_view text, std::uint32_t items) {
   if (!text.empty()) std::abort();
 }
 
+wire::OtlpRequest& otlp(posthaste::Signal signal, wire::OtlpFormat format) {
+  static wire::OtlpRequest* requests[3][2] = {};
+  auto*& request = requests[static_cast<int>(signal)][static_cast<int>(format)];
+  if (request == nullptr) {
+    wire::OtlpContext context;
+    context.signal = signal;
+    context.format = format;
+    context.resource = model::Resource({{"service.name", "fuzz"}});
+    context.tick_scale = {0, 0, std::uint64_t{1} << 32};
+    request = new wire::OtlpRequest(std::move(context));
+  }
+  return *request;
+}
+
+class Count final : public posthaste::tools::otlp::Visitor {
+public:
+  void span(const posthaste::tools::otlp::Span&) override { ++items; }
+  void log(const posthaste::tools::otlp::LogRecord&) override { ++items; }
+  void point(const posthaste::tools::otlp::Metric&,
+             const posthaste::tools::otlp::MetricPoint&) override {
+    ++items;
+  }
+  int items = 0;
+};
+
+/// Twice the record: two items of one scope, or none at all.
+void check_otlp(const model::RecordView& record) {
+  using posthaste::Signal;
+  const auto type = record.head().type;
+  const Signal signal = type == model::RecordType::span  ? Signal::traces
+                        : type == model::RecordType::log ? Signal::logs
+                                                         : Signal::metrics;
+  for (const auto format : {wire::OtlpFormat::protobuf, wire::OtlpFormat::json}) {
+    wire::OtlpRequest& request = otlp(signal, format);
+    request.clear();
+    if (request.add(record) != wire::EncodeRefusal::none) continue;
+    if (request.add(record) != wire::EncodeRefusal::none) std::abort();
+    wire::ByteBuffer out;
+    request.finish(out);
+    Count count;
+    const auto defect =
+        format == wire::OtlpFormat::json
+            ? posthaste::tools::otlp::read_json(out.view(), count)
+            : posthaste::tools::otlp::read_protobuf(
+                  out.view(), static_cast<posthaste::tools::otlp::Signal>(signal), count);
+    if (defect || count.items != 2) std::abort();
+  }
+}
+
 /// With a length that fits, so that the fuzzer need not guess it.
 std::vector<std::byte> as_record(std::span<const std::byte> input) {
   std::vector<std::byte> bytes(input.begin(), input.end());
@@ -83,5 +135,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   wire::ByteBuffer out;
   const wire::EncodeResult result = encoder().encode(*record, out);
   check_lines(out.view(), result.items);
+  check_otlp(*record);
   return 0;
 }

@@ -1,0 +1,37 @@
+#pragma once
+
+/// One record as one OTLP item in protobuf: a Span, a LogRecord or a data point, without tag and
+/// length in front. One walk over the record, no memory of its own. Pure; for otlp_request.h, which
+/// makes room (`otlp_bound`) and puts items of one scope or metric together.
+///
+/// Beyond what was recorded an item says, as attributes: `posthaste.interrupted` = true of a span
+/// that a dead process left open, and `microsoft.sample_rate` (percent) of what stands for more
+/// than itself and does not say so already.
+
+#include "runtime/base/tick_clock.h"
+#include "runtime/model/metric_point_view.h"
+#include "runtime/model/record_view.h"
+
+#include <string_view>
+
+namespace posthaste::wire {
+
+inline constexpr std::string_view interrupted_key = "posthaste.interrupted";
+inline constexpr std::string_view sample_rate_key = "microsoft.sample_rate";
+
+/// The end of what was written, or null where the record's bytes make no sense. `scope_attributes`
+/// is set to the record's own, entries for an EntryRange.
+char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& scale,
+                    std::string_view& scope_attributes) noexcept;
+char* put_otlp_log(char* at, const model::RecordView& record, const TickScale& scale,
+                   std::string_view& scope_attributes) noexcept;
+char* put_otlp_point(char* at, const model::MetricPointView& point,
+                     const TickScale& scale) noexcept;
+
+/// What a span says about its flags in OTLP: those of W3C, and whether its parent is remote.
+std::uint32_t otlp_flags_of(const model::RecordHead& span) noexcept;
+
+/// Nanoseconds since the epoch; times before it are 0.
+std::uint64_t otlp_time(std::uint64_t value, bool is_wall, const TickScale& scale) noexcept;
+
+}  // namespace posthaste::wire

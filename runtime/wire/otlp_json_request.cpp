@@ -1,0 +1,85 @@
+#include "runtime/wire/json_writer.h"
+#include "runtime/wire/otlp_request.h"
+
+namespace posthaste::wire {
+namespace {
+
+struct Names {
+  std::string_view resources;
+  std::string_view scopes;
+  std::string_view items;
+};
+
+constexpr Names names_of(Signal signal) noexcept {
+  switch (signal) {
+    case Signal::traces: return {"resourceSpans", "scopeSpans", "spans"};
+    case Signal::metrics: return {"resourceMetrics", "scopeMetrics", "metrics"};
+    case Signal::logs: break;
+  }
+  return {"resourceLogs", "scopeLogs", "logRecords"};
+}
+
+constexpr std::string_view data_names[] = {
+    "", "gauge", "sum", "histogram", "exponentialHistogram", "summary"};  // by MetricKind
+
+}  // namespace
+
+void OtlpRequest::join_items(ByteBuffer& out, const Chain& chain) const {
+  for (std::uint32_t i = chain.first; i != none; i = items_[i].next) {
+    if (i != chain.first) out.push_back(',');
+    out.append(view(items_[i].text));
+  }
+}
+
+void OtlpRequest::join_metrics(ByteBuffer& out, const Chain& chain) const {
+  JsonWriter json(out);
+  for (std::uint32_t i = chain.first; i != none; i = metrics_[i].next) {
+    const MetricGroup& metric = metrics_[i];
+    if (i != chain.first) json.raw(",");
+    json.raw("{");
+    json.raw(view(metric.head));
+    json.raw(",\"");
+    json.raw(data_names[static_cast<std::size_t>(metric.kind)]);
+    json.raw("\":{\"dataPoints\":[");
+    join_items(out, metric.points);
+    json.raw("]");
+    const bool timed =
+        metric.kind != model::MetricKind::gauge && metric.kind != model::MetricKind::summary;
+    if (timed) {
+      json.raw(",\"aggregationTemporality\":");
+      json.integer(static_cast<std::int64_t>(metric.temporality));
+    }
+    if (metric.kind == model::MetricKind::sum && metric.monotonic)
+      json.raw(",\"isMonotonic\":true");
+    json.raw("}}");
+  }
+}
+
+void OtlpRequest::finish_json(ByteBuffer& out) const {
+  const Names names = names_of(context_.signal);
+  JsonWriter json(out);
+  json.raw("{\"");
+  json.raw(names.resources);
+  json.raw("\":[{\"resource\":{\"attributes\":");
+  json.raw(resource_.view());
+  json.raw("},\"");
+  json.raw(names.scopes);
+  json.raw("\":[");
+  for (const ScopeGroup& scope : scopes_) {
+    if (&scope != scopes_.data()) json.raw(",");
+    json.raw("{");
+    json.raw(view(scope.head));
+    json.raw(",\"");
+    json.raw(names.items);
+    json.raw("\":[");
+    if (context_.signal == Signal::metrics) {
+      join_metrics(out, scope.members);
+    } else {
+      join_items(out, scope.members);
+    }
+    json.raw("]}");
+  }
+  json.raw("]}]}");
+}
+
+}  // namespace posthaste::wire
