@@ -84,7 +84,7 @@ char* put_link(char* at, const model::LinkView& link) noexcept {
 
 char* put_status(char* at, std::uint8_t code, std::string_view message) noexcept {
   if (code == 0 && message.empty()) return at;
-  const std::size_t code_size = code == 0 ? 0 : 2;
+  const std::size_t code_size = code == 0 ? 0 : 1 + pb::varint_size(code);
   at = pb::put_head(at, span_field::status, pb::text_size_if_any(message) + code_size);
   return pb::put_number(pb::put_text_if_any(at, 2, message), 3, code);
 }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -110,6 +111,7 @@ void check_otlp(const model::RecordView& record) {
             ? posthaste::tools::otlp::read_json(out.view(), count)
             : posthaste::tools::otlp::read_protobuf(
                   out.view(), static_cast<posthaste::tools::otlp::Signal>(signal), count);
+    if (defect) std::fprintf(stderr, "%s\n", defect->to_string().c_str());
     if (defect || count.items != 2) std::abort();
   }
 }
