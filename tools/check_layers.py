@@ -44,10 +44,10 @@ class Folder(NamedTuple):
     system: bool = True          # may it include headers of the C library?
 
 
-PUBLIC, BASE, CONFIG, MODEL, ARENA, PRODUCE, METRICS, WIRE, HTTP, STORE, ACTORS = (
-    "api/include", "runtime/base", "runtime/config", "runtime/model", "runtime/arena", "runtime/produce",
+PUBLIC, BASE, CONFIG, HOST, MODEL, ARENA, PRODUCE, METRICS, WIRE, HTTP, STORE, ACTORS = (
+    "api/include", "runtime/base", "runtime/config", "runtime/host", "runtime/model", "runtime/arena", "runtime/produce",
     "runtime/metrics", "runtime/wire", "runtime/http", "persistence", "actors")
-ENGINE = (PUBLIC, BASE, CONFIG, MODEL, ARENA, PRODUCE, METRICS, WIRE, HTTP, STORE)
+ENGINE = (PUBLIC, BASE, CONFIG, HOST, MODEL, ARENA, PRODUCE, METRICS, WIRE, HTTP, STORE)
 ALL = ENGINE + (ACTORS, "api")
 EVERY_THIRD_PARTY = tuple(THIRD_PARTY)
 
@@ -55,8 +55,9 @@ FOLDERS = {
     PUBLIC: Folder(system=False),
     BASE: Folder((PUBLIC,)),
     CONFIG: Folder((PUBLIC, BASE), in_sources=("toml++",)),
+    HOST: Folder((PUBLIC, BASE)),  # files of /proc and /sys: the arena asks for room, metrics for usage
     MODEL: Folder((PUBLIC, BASE)),
-    ARENA: Folder((PUBLIC, BASE, MODEL)),
+    ARENA: Folder((PUBLIC, BASE, HOST, MODEL)),
     PRODUCE: Folder((PUBLIC, BASE, MODEL, CONFIG, ARENA)),
     METRICS: Folder((PUBLIC, BASE, MODEL, PRODUCE)),
     WIRE: Folder((PUBLIC, BASE, MODEL), in_sources=("protozero", "ISA-L", "libdeflate", "Boost.JSON")),

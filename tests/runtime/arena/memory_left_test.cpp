@@ -1,31 +1,17 @@
 #include "runtime/arena/memory_left.h"
 
-#include <gtest/gtest.h>
+#include "tests/support/file_tree.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <gtest/gtest.h>
 
 namespace posthaste::arena {
 namespace {
 
 using namespace posthaste::literals;
 
-/// A tree with /proc and /sys of its own.
 class MemoryLeft : public testing::Test {
 protected:
-  void SetUp() override {
-    std::string name = "/tmp/posthaste-cgroup-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
-  void put(const std::string& path, const std::string& text) {
-    const std::filesystem::path file = root_ + path;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text;
-  }
+  void put(const std::string& path, const std::string& text) { tree_.put(path, text); }
   void put_group(const std::string& path, const std::string& limit, const std::string& usage,
                  const std::string& cache) {
     put(path + "/memory.max", limit + "\n");
@@ -33,7 +19,8 @@ protected:
     put(path + "/memory.stat", "anon 5\ninactive_file " + cache + "\nactive_file 7\n");
   }
 
-  std::string root_;
+  posthaste::testing_support::FileTree tree_;
+  const std::string& root_ = tree_.root();
 };
 
 TEST_F(MemoryLeft, IsUnknownWithoutALimit) {
