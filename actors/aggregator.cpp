@@ -50,6 +50,7 @@ SteadyTime Aggregator::step(SteadyTime now) {
       std::chrono::duration_cast<SteadyTime::duration>(durable_.settings->metrics().interval);
   SteadyTime due = meter_.due().load(std::memory_order_relaxed);
   if (due == SteadyTime::min()) {
+    for (const auto& source : meter_.sources()) source->begin(now);
     due = now + interval;
     meter_.due().store(due, std::memory_order_relaxed);
   }
@@ -59,6 +60,7 @@ SteadyTime Aggregator::step(SteadyTime now) {
   }
   if (!collection_->gathered) {
     if (!observed(now)) return collection_->observe_until;
+    for (const auto& source : meter_.sources()) source->observe(collection_->number, now);
     collector_.gather(collection_->number, durable_.clock->wall());
     collection_->gathered = true;
   }

@@ -1,6 +1,7 @@
 #include <posthaste/telemetry.h>
 
 #include "actors/pipeline.h"
+#include "api/built_in_meters.h"
 #include "api/flight_recorder.h"
 #include "api/metrics_access.h"
 #include "runtime/base/diagnostics_sink.h"
@@ -112,6 +113,7 @@ public:
     }
     metrics_ = std::make_shared<metrics::MetricStore>(
         metric_setup(*settings_), producer_->ingress(), system_clock(), diagnostics_);
+    make_built_in_meters(*settings_, recorder_.arena, *metrics_, diagnostics_);
     auto pipeline = actors::Pipeline::start(parts());
     if (!pipeline) return refuse(std::move(pipeline).error());
     pipeline_ = std::move(*pipeline);

@@ -72,13 +72,17 @@ void check_views(const std::vector<MetricView>& views, SettingResolver& resolver
 FinalMetrics read_metrics(const MetricSettings& given, const Environment& environment,
                           SettingResolver& resolver) {
   const auto memory = given.memory ? std::optional(given.memory->count) : std::nullopt;
-  FinalMetrics metrics{.interval = resolver.duration(SettingId::metric_interval, given.interval),
-                       .timeout = resolver.duration(SettingId::metric_timeout, given.timeout),
-                       .cardinality_limit = resolver.count(SettingId::metric_cardinality_limit,
-                                                           given.cardinality_limit),
-                       .memory = {resolver.number(SettingId::metric_memory, memory)},
-                       .exemplars = read_exemplar_filter(given.exemplars, environment, resolver),
-                       .views = given.views};
+  FinalMetrics metrics{
+      .interval = resolver.duration(SettingId::metric_interval, given.interval),
+      .timeout = resolver.duration(SettingId::metric_timeout, given.timeout),
+      .cardinality_limit =
+          resolver.count(SettingId::metric_cardinality_limit, given.cardinality_limit),
+      .memory = {resolver.number(SettingId::metric_memory, memory)},
+      .exemplars = read_exemplar_filter(given.exemplars, environment, resolver),
+      .views = given.views,
+      .performance_counters =
+          resolver.flag(SettingId::performance_counters, given.performance_counters),
+      .process_metrics = resolver.flag(SettingId::process_metrics, given.process_metrics)};
   metrics.timeout = std::min(metrics.timeout, metrics.interval);
   check_views(given.views, resolver);
   return metrics;

@@ -20,6 +20,8 @@ struct FinalMetrics {
   Bytes memory;
   ExemplarFilter exemplars;
   std::vector<MetricView> views;
+  bool performance_counters;  // false also where no output is AzureMonitor
+  bool process_metrics;
 };
 
 /// What is wrong goes to the resolver.

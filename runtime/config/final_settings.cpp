@@ -46,6 +46,7 @@ public:
     read_limits();
     read_logs();
     values_.metrics = read_metrics(settings_.metrics, environment_, resolver_);
+    values_.metrics.performance_counters &= has_azure_monitor();
     read_callbacks();
     read_drop_rules();
     read_batch();
@@ -74,6 +75,7 @@ private:
   void read_arena();
   void read_store();
   void find_store_directory();
+  bool has_azure_monitor() const;
   bool check_directory(SettingId id, std::string_view directory);
   void fit_batch_into_queue();
   void fit_export_timeout_into_age();
@@ -277,15 +279,19 @@ void Finalizer::read_arena() {
                                         : Origin::default_value);
 }
 
+bool Finalizer::has_azure_monitor() const {
+  return std::any_of(values_.outputs.begin(), values_.outputs.end(), [](const FinalOutput& output) {
+    return output.kind == OutputKind::azure_monitor;
+  });
+}
+
 void Finalizer::read_store() {
   const StoreSettings& given = settings_.store;
   values_.store = {.enabled = resolver_.flag(SettingId::store_enabled, given.enabled),
                    .directory = {},
                    .cap = {resolver_.number(SettingId::store_cap, count_of(given.cap))},
                    .max_age = resolver_.duration(SettingId::store_max_age, given.max_age)};
-  const bool needed = std::any_of(
-      values_.outputs.begin(), values_.outputs.end(),
-      [](const FinalOutput& output) { return output.kind == OutputKind::azure_monitor; });
+  const bool needed = has_azure_monitor();
   // A body is at most 1 MiB, and each queue must be able to hold one.
   const Bytes least{values_.outputs.size() * least_store_per_output.count};
   if (values_.store.cap < least) {

@@ -55,9 +55,18 @@ void Instrument::observe(T value, Attributes attributes, std::uint64_t collectio
   }
 }
 
+template <class T>
+void Instrument::observe_from_source(T value, Attributes attributes,
+                                     std::uint64_t collection) noexcept {
+  const std::unique_lock observing(observing_, std::try_to_lock);
+  if (observing) observe(value, attributes, collection);
+}
+
 template void Instrument::measure_all(std::int64_t, Attributes) noexcept;
 template void Instrument::measure_all(double, Attributes) noexcept;
 template void Instrument::observe(std::int64_t, Attributes, std::uint64_t) noexcept;
 template void Instrument::observe(double, Attributes, std::uint64_t) noexcept;
+template void Instrument::observe_from_source(std::int64_t, Attributes, std::uint64_t) noexcept;
+template void Instrument::observe_from_source(double, Attributes, std::uint64_t) noexcept;
 
 }  // namespace posthaste::metrics

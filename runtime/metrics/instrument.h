@@ -48,6 +48,10 @@ public:
   template <class T>
   void observe(T value, Attributes attributes, std::uint64_t collection) noexcept;
 
+  /// As observe, for a MeterSource; nothing while an application's callback hangs in it.
+  template <class T>
+  void observe_from_source(T value, Attributes attributes, std::uint64_t collection) noexcept;
+
   /// Held while callbacks observe; who collects leaves the instrument out when it is taken.
   std::mutex& observing() noexcept { return observing_; }
 

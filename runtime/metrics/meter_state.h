@@ -10,6 +10,7 @@
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/metrics/callbacks.h"
 #include "runtime/metrics/instrument.h"
+#include "runtime/metrics/meter_source.h"
 
 #include <atomic>
 #include <memory>
@@ -41,10 +42,16 @@ public:
   MetricContext& context() const noexcept { return context_; }
   CallbackList& callbacks() noexcept { return callbacks_; }
 
+  /// Of a meter of Posthaste's own, before its aggregator is started.
+  void add_source(std::unique_ptr<MeterSource> source) { sources_.push_back(std::move(source)); }
+  /// Which outputs its points are for, before its first instrument is made: bit o: output o; 0: all.
+  void restrict_to(std::uint16_t outputs) noexcept { outputs_ = outputs; }
+
   /// Nothing more is made, and nothing said.
   void close() noexcept;
 
   // the aggregator's
+  const std::vector<std::unique_ptr<MeterSource>>& sources() const noexcept { return sources_; }
   /// Those that there are now; further ones come behind them.
   std::size_t instrument_count() const;
   Instrument& instrument(std::size_t number) const;
@@ -81,6 +88,8 @@ private:
   std::atomic<SteadyTime> due_{SteadyTime::min()};
   std::atomic<bool> finished_{false};
   CallbackList callbacks_;
+  std::vector<std::unique_ptr<MeterSource>> sources_;
+  std::uint16_t outputs_ = 0;
   mutable std::mutex mutex_;
   bool closed_ = false;  // under mutex_, as the next
   std::vector<std::unique_ptr<Instrument>> instruments_;

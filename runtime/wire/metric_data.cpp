@@ -8,17 +8,24 @@
 namespace posthaste::wire {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> performance_counters{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> performance_counters{{
     {"Private_Bytes", R"(\Process(??APP_WIN32_PROC??)\Private Bytes)"},
     {"Available_Bytes", R"(\Memory\Available Bytes)"},
     {"Processor_Time", R"(\Processor(_Total)\% Processor Time)"},
     {"Process_Time_Standard", R"(\Process(??APP_WIN32_PROC??)\% Processor Time)"},
     {"Process_Time_Normalized", R"(\Process(??APP_WIN32_PROC??)\% Processor Time Normalized)"},
+    {"IO_Data_Bytes_Rate", R"(\Process(??APP_WIN32_PROC??)\IO Data Bytes/sec)"},
     {"Request_Rate", R"(\ASP.NET Applications(??APP_W3SVC_PROC??)\Requests/Sec)"},
     {"Request_Execution_Time",
      R"(\ASP.NET Applications(??APP_W3SVC_PROC??)\Request Execution Time)"},
     {"Exception_Rate", R"(\.NET CLR Exceptions(??APP_CLR_PROC??)\# of Exceps Thrown / sec)"},
 }};
+
+/// Of what Application Insights knows by name: such metrics are in no namespace.
+bool is_built_in(std::string_view meter) noexcept {
+  return meter == "AzureMonitorPerformanceCountersMeter" ||
+         meter == "AzureMonitorStandardMetricsMeter";
+}
 
 bool is_distribution(model::MetricKind kind) noexcept {
   return kind != model::MetricKind::gauge && kind != model::MetricKind::sum;
@@ -67,7 +74,7 @@ void write_metric_data(ItemWriter& item, const model::MetricPointView& point,
                        std::string_view meter) {
   const bool distribution = is_distribution(point.head.kind);
   item.json().raw(R"(,"metrics":[{"kind":"Aggregation")");
-  item.tag(R"(,"ns":")", meter, limit::metric_namespace);
+  if (!is_built_in(meter)) item.tag(R"(,"ns":")", meter, limit::metric_namespace);
   item.field(R"(,"name":")", metric_name(point.name), limit::name);
   item.json().raw(R"(,"value":)");
   item.json().number(point.head.has(model::metric_trait::has_value) ? point.head.float64() : 0);

@@ -14,7 +14,7 @@ namespace posthaste::wire {
 /// Whether the point has a value that JSON can say: not NaN, not infinite, and recorded at all.
 bool has_finite_value(const model::MetricHead& head) noexcept;
 
-/// The name on the wire: eight plain names are those of Windows performance counters.
+/// The name on the wire: nine plain names are those of Windows performance counters.
 std::string_view metric_name(std::string_view name) noexcept;
 
 /// All fields but the properties. `meter` may be empty.

@@ -78,6 +78,40 @@ TEST(Aggregator, KeepsItsTimeOverItsDeath) {
   EXPECT_EQ(m.take_points().size(), 1u);
 }
 
+/// Notes what it is asked for.
+struct NotingSource final : metrics::MeterSource {
+  NotingSource(metrics::Instrument& observed, std::vector<std::string>& to)
+      : instrument(observed), notes(to) {}
+  void begin(SteadyTime) override { notes.push_back("begin"); }
+  void observe(std::uint64_t collection, SteadyTime) override {
+    notes.push_back("observe");
+    instrument.observe_from_source(std::int64_t{7}, {}, collection);
+  }
+  metrics::Instrument& instrument;
+  std::vector<std::string>& notes;
+};
+
+TEST(Aggregator, AsksASourceInEachCollectionWithoutAThread) {
+  Measuring m;
+  std::vector<std::string> notes;
+  metrics::Instrument* const level =
+      m.meter->make({.name = "level", .kind = InstrumentKind::observable_gauge});
+  m.meter->add_source(std::make_unique<NotingSource>(*level, notes));
+  m.step();
+  EXPECT_EQ(notes, std::vector<std::string>{"begin"});
+  m.shop.clock.advance(60s);
+  m.shop.kill(Role::aggregator);
+  m.step();
+  EXPECT_EQ(notes, (std::vector<std::string>{"begin", "observe"}));
+  const auto points = m.take_points();
+  ASSERT_EQ(points.size(), 1u);
+  EXPECT_EQ(points[0].int64, 7);
+  m.shop.durable.last_collection = true;
+  m.step();
+  EXPECT_EQ(m.take_points().size(), 1u);
+  EXPECT_EQ(notes.size(), 3u);
+}
+
 TEST(Aggregator, CollectsForAFlushAndSaysSo) {
   Measuring m;
   m.step();

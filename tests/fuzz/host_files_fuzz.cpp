@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   need(groups.size() <= 4);
   for (const Cgroup& group : groups) {
     need(!group.folders.empty() && group.folders.size() <= 64);
-    for (const std::string& folder : group.folders) need(folder.size() <= size);
+    for (const std::string& folder : group.folders) need(folder.size() <= 2 * size);
   }
   return 0;
 }

@@ -61,6 +61,7 @@ enum class DiagnosticCode : std::uint16_t {
   instrument_conflict = 601,
   series_overflow = 602,
   observation_failed = 603,
+  host_unreadable = 604,
   // inside
   internal_defect = 900,
 };

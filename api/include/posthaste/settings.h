@@ -115,6 +115,13 @@ struct MetricSettings {
   /// Unset: trace_based, measurements inside of a sampled span. OTEL_METRICS_EXEMPLAR_FILTER
   std::optional<ExemplarFilter> exemplars = {};
   std::vector<MetricView> views = {};
+  /// Memory, processor time and disk transfer of process and machine as Application Insights' own
+  /// performance counters; six points an interval, to AzureMonitor outputs alone. Unset: true.
+  /// POSTHASTE_PERFORMANCE_COUNTERS
+  std::optional<bool> performance_counters = {};
+  /// process.* and container.* of OpenTelemetry's conventions, some thirty points an interval, to all
+  /// outputs. Unset: false. POSTHASTE_PROCESS_METRICS
+  std::optional<bool> process_metrics = {};
 };
 
 /// Where telemetry waits on disk while an output does not take it, across restarts too.
