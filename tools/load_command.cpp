@@ -54,6 +54,7 @@ LoadOptions complete(const Options& options) {
   if (!options.output.connection_string.empty() || !options.output.ca_file.empty()) {
     settings.outputs = {options.output};
   }
+  settings.metrics.performance_counters = false;  // the account is of what was recorded here
   settings.store.directory = options.store;
   if (options.no_store) settings.store.enabled = false;
   if (options.budget > 0) settings.arena_size = Bytes{options.budget};

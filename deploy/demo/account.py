@@ -1,7 +1,9 @@
 """The shop's ledger held against what it says it recorded, and that against what was received, by id.
 
 Both lists have a line an item: "<type> <trace id> <span id or ->". Log records and exceptions have no
-id of their own; they are counted for each trace.
+id of their own; they are counted for each trace. Metric points have no line of the shop's: they are
+records of its ledger that the receiver counts, and the orders that they sum up are held against what
+the customers were answered.
 """
 
 from collections import Counter
@@ -9,7 +11,7 @@ from typing import NamedTuple
 
 
 class Comparison(NamedTuple):
-    """Counts of records (spans and logs); an exception is an item beside its span's."""
+    """Counts of spans and logs; an exception is an item beside its span's, a point is neither."""
 
     recorded: int
     received: int            # each once
@@ -37,7 +39,8 @@ def read_list(path):
     with open(path, encoding="ascii") as lines:
         items = Counter(line.rstrip("\n") for line in lines)
     exceptions = Counter({item: count for item, count in items.items() if item.startswith("exception ")})
-    return items - exceptions, exceptions
+    points = Counter({item: count for item, count in items.items() if item.startswith("metric ")})
+    return items - exceptions - points, exceptions
 
 
 def total(ledger, name):
@@ -50,8 +53,20 @@ def nothing_waits(ledger):
     return total(ledger, "in_store") == 0 and total(ledger, "resident") == 0
 
 
+def points_in(summary):
+    """Metric points that were received, each once."""
+    return summary["by_type"].get("metric", {"distinct": 0})["distinct"]
+
+
+def orders_in(summary):
+    return round(summary["metrics"].get("shop.orders", {"sum": 0})["sum"])
+
+
 def faults(ledger, compared, summary, load):
     """What is wrong, a line each; none when the books balance."""
+    received = compared.received + points_in(summary)
+    orders = load["by_status"].get("201", 0)
+    all_answered = load["failed"] == 0
     refused = sum(ledger["refused"].values())
     accounted = sum(total(ledger, name) for name in ("delivered", "in_store", "resident", "for_others", "dropped"))
     checks = (
@@ -59,8 +74,10 @@ def faults(ledger, compared, summary, load):
         (ledger["offered"] != ledger["accepted"] + refused, "offered is not accepted + refused"),
         (ledger["accepted"] + total(ledger, "recovered") != accounted,
          f"the ledger does not close: {ledger['accepted']:,} accepted, {accounted:,} accounted for"),
-        (compared.received != ledger["accepted"],
-         f"{ledger['accepted']:,} records were accepted, {compared.received:,} were received"),
+        (received != ledger["accepted"],
+         f"{ledger['accepted']:,} records were accepted, {received:,} were received"),
+        (all_answered and orders_in(summary) != orders,
+         f"{orders:,} orders were confirmed to customers, the metric says {orders_in(summary):,}"),
         (total(ledger, "delivered") != ledger["accepted"], "not every accepted record is booked as delivered"),
         (compared.missing > refused, f"{compared.missing:,} records are missing at the receiver"),
         (compared.missing_exceptions > refused, f"{compared.missing_exceptions:,} exceptions are missing"),

@@ -19,14 +19,17 @@ def ledger(accepted=4, **of_output):
     return {"offered": accepted, "accepted": accepted, "refused": {}, "outputs": [output | of_output]}
 
 
-def faults(received, books=None, recorded=ALL, rejected=0, requests=1):
+def faults(received, books=None, recorded=ALL, rejected=0, requests=1, points=0, orders=(0, 0), failed=0):
+    """`orders`: confirmed to customers, and summed up by the metric."""
+    summary = {"items": {"rejected": rejected}, "by_type": {"metric": {"distinct": points}},
+               "metrics": {"shop.orders": {"sum": float(orders[1])}}}
+    load = {"requests": requests, "failed": failed, "by_status": {"201": orders[0]}}
     with tempfile.TemporaryDirectory() as directory:
         lists = []
         for name, lines in (("recorded", recorded), ("received", received)):
             lists.append(pathlib.Path(directory, name))
             lists[-1].write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
-        return account.faults(books or ledger(), account.compare(*lists), {"items": {"rejected": rejected}},
-                              {"requests": requests})
+        return account.faults(books or ledger(), account.compare(*lists), summary, load)
 
 
 class Account(unittest.TestCase):
@@ -62,6 +65,17 @@ class Account(unittest.TestCase):
 
     def test_finds_books_that_do_not_close(self):
         self.assertTrue(any("does not close" in fault for fault in faults(ALL, ledger(delivered=3))))
+
+    def test_points_of_metrics_are_records_without_a_line_of_the_shops(self):
+        received = [*ALL, "metric - -", "metric - -"]
+        self.assertEqual([], faults(received, ledger(6), points=2))
+        self.assertTrue(any("6 records were accepted, 5 were" in fault
+                            for fault in faults(received, ledger(6), points=1)))
+
+    def test_holds_the_metric_of_orders_against_what_customers_were_told(self):
+        self.assertEqual([], faults(ALL, orders=(7, 7)))
+        self.assertTrue(any("7 orders" in fault for fault in faults(ALL, orders=(7, 6))))
+        self.assertEqual([], faults(ALL, orders=(6, 7), failed=1))  # confirmed, but nobody heard it
 
     def test_finds_rejected_items_and_a_load_without_answers(self):
         self.assertNotEqual([], faults(ALL, rejected=1))

@@ -108,6 +108,7 @@ class Shop(Program):
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("OTEL_", "APPLICATIONINSIGHTS_"))}
         environment["APPLICATIONINSIGHTS_CONNECTION_STRING"] = connection_string
+        environment["OTEL_METRIC_EXPORT_INTERVAL"] = "2000"  # the demo is over before the minute is
         super().__init__(bin_directory / "shop",
                          ["--port", "0", "--ready-file", str(ready), "--store", str(directory / "store"),
                           "--ledger", str(self.ledger_file), "--ids", str(directory / "recorded.ids")],

@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from account import total
+from account import points_in, total
 
 
 class Progress:
@@ -18,7 +18,7 @@ class Progress:
             return
         self._second = int(now)
         ledger = report["ledger"]
-        line = (f"{clock(now)}  requests {load['requests']:>7,}   spans and logs {ledger['accepted']:>7,}   "
+        line = (f"{clock(now)}  requests {load['requests']:>7,}   records {ledger['accepted']:>7,}   "
                 f"received {records_in(summary):>7,}   in memory {total(ledger, 'resident'):>6,}   "
                 f"on disk {total(ledger, 'in_store'):>6,}{'   no ingestion' if down else ''}")
         if self._live:
@@ -44,7 +44,7 @@ def records_in(summary):
     return sum(tally["distinct"] for kind, tally in summary["by_type"].items() if kind != "exception")
 
 
-def ledger(account, compared):
+def ledger(account, compared, summary):
     rows = [("offered", account["offered"], ""), ("accepted", account["accepted"], "")]
     rows += reasons("refused", [account["refused"]])
     rows.append(("delivered", total(account, "delivered"), ""))
@@ -57,6 +57,7 @@ def ledger(account, compared):
                 ("received", compared.received, "of these the receiver lists"),
                 ("missing", compared.missing, ""),
                 ("duplicates", compared.duplicates, ""),
+                ("metric points", points_in(summary), "that the receiver has beside them"),
                 ("exceptions", compared.recorded_exceptions, f"beside them; {compared.missing_exceptions} missing")]
     return "\n".join(["The shop's ledger, in records:", *map(row, rows), "",
                       "Held against what was received, by id:", *map(row, received), ""])
@@ -83,6 +84,13 @@ def operations(lines):
         inward, outward = line["requests"], line["dependencies"]
         table.append(f"{line['name'][:21]:<22}{calls(inward, 9)}{calls(outward, 11)}"
                      f"{line['exceptions']:>12,}{line['traces']:>7,}")
+    return "\n".join(table) + "\n"
+
+
+def metrics(by_name):
+    table = [f"{'metric':<62}{'points':>8}{'sum':>18}{'last':>18}"]
+    for name, metric in sorted(by_name.items()):
+        table.append(f"{name[:61]:<62}{metric['points']:>8,}{metric['sum']:>18,.1f}{metric['last']:>18,.1f}")
     return "\n".join(table) + "\n"
 
 

@@ -15,7 +15,16 @@ using posthaste::SpanKind;
 Database::Database(Instruments& instruments)
     : instruments_(instruments), products_{{1, "apple", 40, 500},   {2, "pear", 55, 300},
                                            {3, "plum", 30, 800},    {4, "cherry", 700, 120},
-                                           {5, "quince", 120, 200}, {6, "medlar", 260, 60}} {}
+                                           {5, "quince", 120, 200}, {6, "medlar", 260, 60}} {
+  const auto stock =
+      instruments.meter().observable_gauge<std::int64_t>("shop.stock", {.unit = "{piece}"});
+  stock_ = stock.observe([this](posthaste::Observer<std::int64_t>& to) {
+    const std::lock_guard lock(mutex_);
+    for (const Product& product : products_) {
+      to.observe(product.stock, {{"product.name", product.name}});
+    }
+  });
+}
 
 asio::awaitable<std::vector<Product>> Database::all_products(const Context& parent) {
   co_await query("SELECT", "SELECT id, name, price, stock FROM products ORDER BY id", parent);

@@ -2,7 +2,8 @@
 
 /// The shop's database, as far as an example needs one: a table in memory behind the delay of a
 /// network. Every query is a client span with the attributes of OpenTelemetry's database
-/// conventions; Application Insights shows it as a dependency.
+/// conventions; Application Insights shows it as a dependency. How many of each product are left is
+/// observed as the gauge `shop.stock`, once an interval.
 ///
 /// Threads: any, at once.
 
@@ -52,6 +53,7 @@ private:
   std::mutex mutex_;
   std::vector<Product> products_;  // guarded by mutex_
   std::minstd_rand random_{42};    // guarded by mutex_
+  posthaste::Registration stock_;  // the last member: its callback reads the others
 };
 
 }  // namespace shop

@@ -1,8 +1,8 @@
 #pragma once
 
-/// What the shop records with: the tracer and the logger of a runtime. In a program of your own,
-/// `posthaste::Tracer` and `posthaste::Logger` alone do; this class adds a list of the ids, against
-/// which the receiver can be held.
+/// What the shop records and measures with: the tracer, the logger and the meter of a runtime. In a
+/// program of your own, `posthaste::Tracer`, `Logger` and `Meter` alone do; this class adds a list of
+/// the ids, against which the receiver can be held.
 ///
 /// Threads: any, at once.
 
@@ -19,9 +19,16 @@ class Instruments {
 public:
   /// `ids` may be null.
   Instruments(const posthaste::Telemetry& telemetry, RecordIds* ids)
-      : tracer_(telemetry.tracer("shop")), logger_(telemetry.logger("shop")), ids_(ids) {}
+      : tracer_(telemetry.tracer("shop")),
+        logger_(telemetry.logger("shop")),
+        meter_(telemetry.meter("shop")),
+        active_requests_(
+            meter_.up_down_counter("http.server.active_requests", {.unit = "{request}"})),
+        ids_(ids) {}
 
   const posthaste::Tracer& tracer() const noexcept { return tracer_; }
+  const posthaste::Meter& meter() const noexcept { return meter_; }
+  const posthaste::UpDownCounter<>& active_requests() const noexcept { return active_requests_; }
 
   void end(posthaste::Span& span, posthaste::SpanKind kind);
   void exception(posthaste::Span& span, const std::exception_ptr& thrown);
@@ -31,6 +38,8 @@ public:
 private:
   posthaste::Tracer tracer_;
   posthaste::Logger logger_;
+  posthaste::Meter meter_;
+  posthaste::UpDownCounter<> active_requests_;
   RecordIds* ids_;
 };
 

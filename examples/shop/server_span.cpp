@@ -43,6 +43,7 @@ Task<Response> answer_in_span(Instruments& instruments, const Routes& routes, Re
   const posthaste::Context context = span.context();
   const Call call{request, match.parameter, context};
 
+  instruments.active_requests().add(1);
   Response response = error_response(status::not_found, "there is nothing here");
   try {
     if (match.route != nullptr) response = co_await match.route->answer(call);
@@ -52,6 +53,7 @@ Task<Response> answer_in_span(Instruments& instruments, const Routes& routes, Re
     response = error_response(status::internal_server_error, "something went wrong");
   }
   span.set_attribute("http.response.status_code", response.result_int());
+  instruments.active_requests().add(-1);
   instruments.end(span, SpanKind::server);
   co_return response;
 }

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include <array>
 #include <charconv>
 #include <stdexcept>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::int64_t low_stock = 20;
 constexpr std::int64_t delivery = 500;
+constexpr std::array order_value_boundaries{50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0};
 constexpr std::uint64_t declined_payment = 40;  // every so many
 
 json::object to_json(const Product& product) {
@@ -51,6 +53,9 @@ std::optional<Order> read_order(std::string_view body) {
 
 Shop::Shop(Instruments& instruments)
     : instruments_(instruments),
+      orders_(instruments.meter().counter("shop.orders", {.unit = "{order}"})),
+      order_values_(instruments.meter().histogram(
+          "shop.order.value", {.unit = "{cent}", .boundaries = order_value_boundaries})),
       database_(instruments),
       payment_client_(instruments),
       routes_({
@@ -97,6 +102,8 @@ Task<Response> Shop::check_out(const Call& call) {
                    {{"product.name", product->name},
                     {"order.quantity", order->quantity},
                     {"order.cents", cents}});
+  orders_.add(1, {{"product.name", product->name}});
+  order_values_.record(static_cast<double>(cents));
   co_await watch_stock(*product, *left, call);
   co_return json_response(status::created, {{"cents", cents}});
 }

@@ -4,7 +4,7 @@
 ///
 ///   GET  /products            the catalogue                     one query
 ///   GET  /products/{id}       one product                       one query
-///   POST /checkout            {"product":1,"quantity":2}        payment, stock, a log record
+///   POST /checkout            {"product":1,"quantity":2}        payment, stock, a log record, metrics
 ///   POST /payments            the payment service's stand-in
 ///   GET  /broken              throws
 ///
@@ -35,6 +35,8 @@ private:
   Task<void> watch_stock(const Product& product, std::int64_t left, const Call& call);
 
   Instruments& instruments_;
+  posthaste::Counter<> orders_;
+  posthaste::Histogram<> order_values_;
   Database database_;
   PaymentClient payment_client_;
   Routes routes_;

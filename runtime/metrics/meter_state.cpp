@@ -54,8 +54,8 @@ std::string_view kind_name(const InstrumentInfo& info) noexcept {
 std::vector<Reader> within(const std::vector<Reader>& readers, std::uint16_t outputs) {
   std::vector<Reader> chosen;
   for (Reader reader : readers) {
-    reader.outputs = reader.outputs == 0 ? outputs
-                                         : static_cast<std::uint16_t>(reader.outputs & outputs);
+    reader.outputs =
+        reader.outputs == 0 ? outputs : static_cast<std::uint16_t>(reader.outputs & outputs);
     if (reader.outputs != 0) chosen.push_back(reader);
   }
   return chosen;

@@ -26,6 +26,7 @@ Settings stored_in(const std::string& directory) {
       "IngestionEndpoint=http://127.0.0.1:1/";
   settings.store.directory = directory;
   settings.diagnostics = [](const Diagnostic&) {};
+  settings.metrics.performance_counters = false;  // what is counted here are spans and logs
   return settings;
 }
 

@@ -22,6 +22,13 @@ json::object to_object(const LogLinearHistogram& sizes) {
           {"max", sizes.most()}};
 }
 
+/// Of a name with its escapes as they were written.
+json::string plain(const std::string& raw) {
+  boost::system::error_code error;
+  const json::value value = json::parse('"' + raw + '"', error);
+  return !error && value.is_string() ? value.get_string() : json::string(raw);
+}
+
 }  // namespace
 
 void Tally::request(std::uint64_t wire_bytes, std::uint64_t expanded_bytes, std::uint64_t items) {
@@ -67,6 +74,7 @@ void Tally::add_point(const ItemFacts& item) {
   }
   ++at->second.points;
   at->second.sum += item.amount;
+  at->second.last = item.amount;
 }
 
 void Tally::clear() {
@@ -99,7 +107,7 @@ std::string Tally::to_json() const {
   }
   json::object metrics;
   for (const auto& [name, tally] : metrics_) {
-    metrics[name] = {{"points", tally.points}, {"sum", tally.sum}};
+    metrics[plain(name)] = {{"points", tally.points}, {"sum", tally.sum}, {"last", tally.last}};
   }
   const json::object summary{
       {"requests", requests()},

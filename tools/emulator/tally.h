@@ -29,7 +29,8 @@ struct TypeTally {
 /// The points of one metric.
 struct MetricTally {
   std::uint64_t points = 0;
-  double sum = 0;  // of their values
+  double sum = 0;   // of their values
+  double last = 0;  // value, in the order of arrival
 };
 
 class Tally {
@@ -62,7 +63,8 @@ private:
   IdSet ids_;
   std::size_t most_ids_;
   std::array<TypeTally, item_type_count> types_{};
-  std::map<std::string, MetricTally, std::less<>> metrics_;  // what was seen before counts once
+  /// By name, escapes as they were written; what was seen before counts once.
+  std::map<std::string, MetricTally, std::less<>> metrics_;
   std::map<unsigned, std::uint64_t> answers_;  // by status; at most one entry a status
   LogLinearHistogram wire_bytes_;
   LogLinearHistogram expanded_bytes_;
