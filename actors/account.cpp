@@ -61,10 +61,35 @@ std::vector<OutputHealth> health_of(const Durable& durable) {
       health.store_lasts = std::chrono::seconds{lasts};
     }
     health.encoded_today = Bytes{output->budget_meter.used()};
+    const std::uint64_t tail = durable.arena.header().log_tail.load(std::memory_order_relaxed);
+    const std::uint64_t cursor = output->head().encoded_up_to.load(std::memory_order_relaxed);
+    health.encoded_up_to = Bytes{cursor};
+    health.behind = Bytes{tail > cursor ? tail - cursor : 0};
+    health.delivered_per_second =
+        output->delivered_rate.per_second(durable.clock->steady(), output->head().delivered);
+    health.requests = output->requests.read();
     health.last_error = output->last_error();
     all.push_back(std::move(health));
   }
   return all;
+}
+
+MetricHealth metric_health_of(const Durable& durable) {
+  MetricHealth health;
+  if (durable.metrics == nullptr) return health;
+  const metrics::MetricContext& context = durable.metrics->context();
+  for (std::size_t i = 0; i < health.refused.size(); ++i) {
+    const auto refusal = static_cast<MeasurementRefusal>(i);
+    health.refused[refusal] = context.refused_for(refusal);
+  }
+  health.memory = Bytes{context.memory.used()};
+  const std::size_t meters = durable.metrics->meter_count();
+  for (std::size_t i = 0; i < meters; ++i) {
+    metrics::MeterState& meter = durable.metrics->meter_at(i);
+    health.overflowed += meter.overflowed();
+    health.callback_failures += meter.callback_failures().load(std::memory_order_relaxed);
+  }
+  return health;
 }
 
 /// Pages that were never needed are free as well.

@@ -15,6 +15,7 @@ namespace posthaste::actors {
 
 Ledger ledger_of(const Durable& durable);
 std::vector<OutputHealth> health_of(const Durable& durable);
+MetricHealth metric_health_of(const Durable& durable);
 std::uint64_t free_bytes_of(const Durable& durable) noexcept;
 
 }  // namespace posthaste::actors

@@ -84,6 +84,7 @@ void Aggregator::begin(SteadyTime now) {
   collection_ = {.number = meter_.collections().fetch_add(1, std::memory_order_relaxed) + 1,
                  .flushes = asked,
                  .final = final,
+                 .begun = durable_.clock->steady(),
                  .observe_until = now + patience};
   const bool none = meter_.callbacks().empty();
   if (none || !durable_.callbacks->run(number_, collection_->number)) {
@@ -99,6 +100,7 @@ bool Aggregator::observed(SteadyTime now) {
   if (all) return true;
   const std::string hung = durable_.callbacks->pass_by(number_, collection_->number);
   if (hung.empty()) return true;  // it waits behind another meter's
+  collection_->failed = true;
   meter_.callback_failures().fetch_add(1, std::memory_order_relaxed);
   durable_.diagnostics->report(
       Severity::warn, DiagnosticCode::observation_failed,
@@ -117,6 +119,9 @@ bool Aggregator::write_points() {
 void Aggregator::finish(SteadyTime now) {
   const Collection done = *collection_;
   collection_.reset();
+  if (durable_.self_metrics != nullptr && !meter_.is_self()) {
+    durable_.self_metrics->collected(durable_.clock->steady() - done.begun, done.failed);
+  }
   report_overflow();
   if (now >= meter_.due().load(std::memory_order_relaxed)) {
     const auto interval =
@@ -142,6 +147,7 @@ void Aggregator::finish(SteadyTime now) {
 
 void Aggregator::report_failures() {
   for (const metrics::CallbackFailure& failure : durable_.callbacks->take_failures(number_)) {
+    collection_->failed = true;
     meter_.callback_failures().fetch_add(1, std::memory_order_relaxed);
     durable_.diagnostics->report(Severity::warn, DiagnosticCode::observation_failed,
                                  "a callback of \"" + failure.instrument + "\" of meter \"" +
@@ -150,14 +156,8 @@ void Aggregator::report_failures() {
 }
 
 void Aggregator::report_overflow() {
-  std::uint64_t overflowed = 0;
   const metrics::StreamSpec* example = nullptr;
-  for (std::size_t i = 0; i < meter_.instrument_count(); ++i) {
-    for (const auto& stream : meter_.instrument(i).streams()) {
-      if (stream->overflowed() > 0) example = &stream->spec();
-      overflowed += stream->overflowed();
-    }
-  }
+  const std::uint64_t overflowed = meter_.overflowed(&example);
   if (overflowed <= overflowed_) return;
   durable_.diagnostics->report(
       Severity::warn, DiagnosticCode::series_overflow,

@@ -33,8 +33,10 @@ private:
     std::uint64_t number;
     std::uint64_t flushes;  // asked for when it began
     bool final;
+    SteadyTime begun;
     SteadyTime observe_until;
     bool gathered = false;
+    bool failed = false;  // a callback did
   };
   bool wanted(SteadyTime now) const;
   void begin(SteadyTime now);

@@ -82,10 +82,11 @@ double Batcher::part_to_keep() {
   return part;
 }
 
-void Batcher::count_unsent(const EncodedExtent& encoded, std::uint32_t lost) noexcept {
+void Batcher::count(const EncodedExtent& encoded, const model::SignalCounts& lost) noexcept {
+  custody_.signals.encoded.add(encoded.all());
   custody_.count_dropped(DropReason::not_encodable, lost);
   custody_.count_dropped(DropReason::over_budget, encoded.left_out);
-  custody_.head().for_others.fetch_add(encoded.for_others, std::memory_order_relaxed);
+  custody_.head().for_others.fetch_add(encoded.for_others.total(), std::memory_order_relaxed);
 }
 
 bool Batcher::make_body() {
@@ -100,17 +101,17 @@ bool Batcher::make_body() {
       continue;
     }
     const bool fits = size != 0 && size <= arena::BodyWriter::size_limit;
-    const std::uint32_t lost = encoded->not_encoded + (fits ? 0 : encoded->records);
-    const std::uint32_t records =
-        encoded->records + encoded->not_encoded + encoded->left_out + encoded->for_others;
+    const model::SignalCounts lost =
+        fits ? encoded->not_encoded : encoded->not_encoded + encoded->signals;
+    const auto records = static_cast<std::uint32_t>(encoded->all().total());
     if (!fits) {
-      count_unsent(*encoded, lost);
+      count(*encoded, lost);
       writer_.skip(encoded->end, records);
       return true;
     }
     auto draft = writer_.allocate(static_cast<std::uint32_t>(size));
     if (!draft || !draft->write(encoded->body) || !draft->write(encoded->map)) return false;
-    count_unsent(*encoded, lost);
+    count(*encoded, lost);
     custody_.budget_meter.spend(encoded->plain_bytes);
     writer_.publish(std::move(*draft), {.records = encoded->records,
                                         .items = encoded->items,

@@ -37,7 +37,7 @@ private:
   void look_ahead(SteadyTime now);
   bool has_credit(SteadyTime now);
   bool make_body();
-  void count_unsent(const EncodedExtent& encoded, std::uint32_t lost) noexcept;
+  void count(const EncodedExtent& encoded, const model::SignalCounts& lost) noexcept;
   double part_to_keep();
 
   Durable& durable_;

@@ -23,8 +23,15 @@ Custody::Custody(const arena::Arena& arena_in, std::uint32_t number_in,
       daily_budget{output.daily_budget, output.over_budget},
       arena(arena_in) {}
 
-void Custody::count_dropped(DropReason reason, std::uint64_t records) noexcept {
-  head().dropped[static_cast<std::size_t>(reason)].fetch_add(records, std::memory_order_relaxed);
+void Custody::count_delivered(const model::SignalCounts& records) noexcept {
+  head().delivered.fetch_add(records.total(), std::memory_order_relaxed);
+  signals.delivered.add(records);
+}
+
+void Custody::count_dropped(DropReason reason, const model::SignalCounts& records) noexcept {
+  head().dropped[static_cast<std::size_t>(reason)].fetch_add(records.total(),
+                                                             std::memory_order_relaxed);
+  signals.drop(reason, records);
 }
 
 void Custody::set_last_error(std::string text) {

@@ -10,6 +10,9 @@
 #include "actors/answers.h"
 #include "actors/daily_budget.h"
 #include "actors/inbox.h"
+#include "actors/rate_meter.h"
+#include "actors/request_tally.h"
+#include "actors/signal_account.h"
 #include "actors/store_desk.h"
 #include "runtime/arena/bodies.h"
 #include "runtime/config/final_output.h"
@@ -34,12 +37,16 @@ struct Flight {
   persistence::StoreKey key{};  // cargo lease
   std::uint32_t lines = 0;      // sent: all of the cargo's, or its first ones
   SteadyTime begun{};
+  SteadyTime first_sent{};       // of its cargo, in this process
+  bool of_self_metrics = false;  // it carries nothing else
 };
 
 /// What is known of a body beside its entry in the table; gone with the process.
 struct BodyNote {
   std::uint64_t batch = 0;        // of the entry that the note is about
+  model::SignalCounts signals{};  // its records
   SteadyTime since{};             // first seen by a transmitter
+  SteadyTime first_sent{};        // none yet: zero
   SteadyTime not_before{};        // a retry that waits
   SteadyTime store_not_before{};  // the store refused it
   std::uint32_t failures = 0;
@@ -51,6 +58,8 @@ struct BodyNote {
 /// A stored batch that this process has taken to send it.
 struct Lease {
   std::shared_ptr<const persistence::StoredBatch> batch;
+  model::SignalCounts signals{};  // its records
+  SteadyTime first_sent{};        // in this process; none yet: zero
   bool in_flight = false;
   SteadyTime not_before{};
   std::uint32_t failures = 0;
@@ -72,7 +81,8 @@ public:
   const arena::Arena arena;
 
   arena::OutputHead& head() const noexcept { return arena.output(number); }
-  void count_dropped(DropReason reason, std::uint64_t records) noexcept;  // one thread per reason
+  void count_delivered(const model::SignalCounts& records) noexcept;
+  void count_dropped(DropReason reason, const model::SignalCounts& records) noexcept;
 
   // ---- between the parts; any thread
   Answers answers;
@@ -91,6 +101,11 @@ public:
 
   // ---- the batcher's alone, kept over its deaths; what was spent is read by health
   BudgetMeter budget_meter;
+
+  // ---- counted where it happens, read by diagnostics and self-metrics; any thread
+  SignalAccount signals;
+  RequestTally requests;
+  RateMeter delivered_rate;
 
   // ---- published for ledger and health; any thread
   std::atomic<std::uint64_t> recovered{0};                               // the storekeeper's

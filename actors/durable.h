@@ -13,6 +13,8 @@
 #include "actors/flush_board.h"
 #include "actors/part.h"
 #include "actors/rate_limiter.h"
+#include "actors/self_metrics.h"
+#include "actors/signal_account.h"
 #include "actors/store_desk.h"
 #include "runtime/arena/region.h"
 #include "runtime/base/bell.h"
@@ -73,6 +75,9 @@ struct Durable {
   // the sampler's alone, kept over its deaths; empty: the rate is not steered
   std::optional<RateLimiter> rate_limiter;
 
+  // the sampler's, read by self-metrics: what it put into the log
+  SignalRow collected;
+
   // the storekeeper's alone: the dead process's arena that is being taken over. It outlives each
   // storekeeper, as its file would go with it.
   std::shared_ptr<OrphanArena> orphan;
@@ -88,6 +93,8 @@ struct Durable {
   std::atomic<bool> last_collection{false};  // aggregators collect once more, and finish
   std::atomic<Ticket> last_ticket{0};
   std::atomic<std::uint32_t> restarts{0};
+
+  std::unique_ptr<SelfMetrics> self_metrics;  // null: they are off; goes first
 
   /// Whether the log should be encoded early because segments get scarce.
   bool under_pressure() const noexcept {

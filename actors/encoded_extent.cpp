@@ -67,23 +67,26 @@ Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t m
   map_.clear();
   arena::LogCursor cursor(arena_, begin);
   EncodedExtent extent{.begin = begin, .end = begin};
-  while (extent.items < most_items && plain_.size() < most_plain_bytes &&
-         extent.left_out + extent.for_others < most_passed) {
+  std::uint32_t passed = 0;
+  while (extent.items < most_items && plain_.size() < most_plain_bytes && passed < most_passed) {
     const model::RecordHead* record = cursor.next();
     if (record == nullptr) break;
+    const model::Signal signal = model::signal_of(*record);
     const bool ours = model::is_for(*record, number_);
     if (!ours || !in_part(*record, part)) {
-      ++(ours ? extent.left_out : extent.for_others);
+      ++passed;
+      ++(ours ? extent.left_out : extent.for_others)[signal];
       extent.end = cursor.position();
       continue;
     }
     const auto view =
         model::RecordView::from({reinterpret_cast<const std::byte*>(record), record->length()});
     const wire::EncodeResult lines = view ? encoder.encode(*view, plain_) : wire::EncodeResult{};
-    if (lines.items == 0 || !map_.add(lines.items)) {
-      ++extent.not_encoded;
+    if (lines.items == 0 || !map_.add(lines.items, wire::OwnLine::here, signal)) {
+      ++extent.not_encoded[signal];
     } else {
       ++extent.records;
+      ++extent.signals[signal];
       extent.items += lines.items;
     }
     extent.end = cursor.position();

@@ -25,14 +25,18 @@ namespace posthaste::actors {
 struct EncodedExtent {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  std::uint32_t records = 0;      // in the body
-  std::uint32_t not_encoded = 0;  // refused by the encoder
-  std::uint32_t left_out = 0;     // not in the part that is kept
-  std::uint32_t for_others = 0;   // points that only other outputs take
+  std::uint32_t records = 0;             // in the body
+  model::SignalCounts signals = {};      // the same
+  model::SignalCounts not_encoded = {};  // refused by the encoder
+  model::SignalCounts left_out = {};     // not in the part that is kept
+  model::SignalCounts for_others = {};   // points that only other outputs take
   std::uint32_t items = 0;
   std::uint64_t plain_bytes = 0;         // of the body, before compression
   std::span<const std::byte> body = {};  // until the next call; empty when no record was encoded
   std::span<const std::byte> map = {};
+
+  /// All records of the extent.
+  model::SignalCounts all() const noexcept { return signals + not_encoded + left_out + for_others; }
 };
 
 /// What the encoder must know of an arena (its resource, scopes and tick scale) and of an output.

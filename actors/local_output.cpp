@@ -29,6 +29,7 @@ SteadyTime LocalOutput::step(SteadyTime now) {
   const TickScale scale = durable_.arena.tick_scale();
   std::uint32_t taken = 0;
   std::uint32_t for_others = 0;
+  model::SignalCounts signals;
   while (taken + for_others < records_at_once) {
     const model::RecordHead* record = cursor.next();
     if (record == nullptr) break;
@@ -45,9 +46,12 @@ SteadyTime LocalOutput::step(SteadyTime now) {
                 .end = wall_of(scale, record->end,
                                (record->flags & model::record_flag::end_is_wall) != 0)});
     ++taken;
+    ++signals[model::signal_of(*record)];
   }
   if (taken + for_others == 0) return only_when_kicked;
-  custody_.head().delivered.fetch_add(taken, std::memory_order_relaxed);
+  custody_.delivered_rate.note(now, custody_.head().delivered.load(std::memory_order_relaxed));
+  custody_.signals.encoded.add(signals);
+  custody_.count_delivered(signals);
   custody_.head().for_others.fetch_add(for_others, std::memory_order_relaxed);
   writer_.skip(cursor.position(), taken + for_others);
   return now;

@@ -149,7 +149,7 @@ OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
       theirs_.output(pair.theirs).encoded_up_to.load(std::memory_order_relaxed);
   auto encoded = pair.encoder->encode(begin, durable_.settings->batch().size);
   if (!encoded || encoded->end == encoded->begin) return Progress::empty;
-  const std::uint32_t records = encoded->records + encoded->not_encoded + encoded->for_others;
+  const auto records = static_cast<std::uint32_t>(encoded->all().total());
   if (encoded->records > 0) {
     persistence::BatchHeader header{.queue = pair.ours->queue,
                                     .origin = origin_of(theirs_, encoded->begin, encoded->end),
@@ -162,7 +162,7 @@ OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
     }
     pair.ours->budget_meter.spend(encoded->plain_bytes);
   }
-  pair.ours->lose_adopted(DropReason::not_encodable, encoded->not_encoded);
+  pair.ours->lose_adopted(DropReason::not_encodable, encoded->not_encoded.total());
   pair.writer->skip(encoded->end, records);
   return Progress::more;
 }

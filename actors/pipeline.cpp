@@ -5,6 +5,7 @@
 #include "actors/console_sink.h"
 #include "actors/durable.h"
 #include "actors/orphan_arena.h"
+#include "runtime/arena/scopes.h"
 #include "runtime/http/client.h"
 #include "runtime/http/io_thread.h"
 
@@ -112,6 +113,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
         [&durable](std::uint32_t meter) { durable.kicks->kick(Role::aggregator, meter); });
   }
 
+  if (durable.metrics != nullptr && parts.settings->metrics().self_metrics) {
+    const std::uint16_t scope = arena::ScopeTable(durable.arena).intern({self_meter_name, {}, {}});
+    durable.self_metrics = std::make_unique<SelfMetrics>(durable, scope);
+  }
+
   auto house = ActorHouse::open(works->durable, parts.restart_rule);
   if (!house) return std::move(house).error();
   works->house = std::move(*house);
@@ -170,6 +176,7 @@ PipelineHealth Pipeline::health() const {
   return {.restarts = durable.restarts.load(std::memory_order_relaxed),
           .arena_bytes = std::uint64_t{durable.arena.geometry().segments} * arena::segment_size,
           .arena_free_bytes = free_bytes_of(durable),
+          .metrics = metric_health_of(durable),
           .outputs = health_of(durable)};
 }
 

@@ -68,6 +68,7 @@ struct PipelineHealth {
   std::uint32_t restarts = 0;
   std::uint64_t arena_bytes = 0;
   std::uint64_t arena_free_bytes = 0;
+  MetricHealth metrics;
   std::vector<OutputHealth> outputs;
 };
 

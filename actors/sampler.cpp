@@ -75,12 +75,15 @@ std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
   log_.begin_step();
   arena::LaneReader::Batch done{batch.segment, batch.begin, batch.begin, {}};
   std::size_t over = 0;
-  std::size_t filtered = 0;
+  model::SignalCounts copied;
+  model::SignalCounts filtered;
   for (const model::RecordHead* record : batch.records) {
     if (filter_.has_rules() && filter_.drops(*record)) {
-      ++filtered;
+      ++filtered[model::signal_of(*record)];
     } else if (!log_.append(*record)) {
       break;
+    } else {
+      ++copied[model::signal_of(*record)];
     }
     const auto* begin = durable_.arena.bytes(batch.segment);
     const auto offset = reinterpret_cast<const std::byte*>(record) - begin;
@@ -89,20 +92,23 @@ std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
   }
   if (over == batch.records.size()) done.end = batch.end;
   if (done.end == done.begin) return over;
-  const std::size_t copied = over - filtered;
   log_.publish();
-  durable_.arena.header().accepted.fetch_add(copied, std::memory_order_relaxed);
+  durable_.arena.header().accepted.fetch_add(copied.total(), std::memory_order_relaxed);
+  durable_.collected.add(copied);
   count_filtered(filtered);
   lanes_.drained(done);
-  copied_ = copied_ || copied > 0;
+  copied_ = copied_ || copied.total() > 0;
   return over;
 }
 
 /// Beside what application threads refuse, where the ledger looks for it.
-void Sampler::count_filtered(std::uint64_t records) noexcept {
-  if (records == 0) return;
-  durable_.arena.lane(0).refused[static_cast<std::size_t>(RefusalReason::filtered)].fetch_add(
-      records, std::memory_order_relaxed);
+void Sampler::count_filtered(const model::SignalCounts& records) noexcept {
+  const std::uint64_t logs = records[model::Signal::log];
+  arena::LaneHead& lane = durable_.arena.lane(0);
+  const auto reason = static_cast<std::size_t>(RefusalReason::filtered);
+  if (logs != 0) lane.refused_logs[reason].fetch_add(logs, std::memory_order_relaxed);
+  if (records.total() == logs) return;
+  lane.refused[reason].fetch_add(records.total() - logs, std::memory_order_relaxed);
 }
 
 /// First touches of a page cost an application thread more than its whole span: they are made here.

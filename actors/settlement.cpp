@@ -45,19 +45,35 @@ wire::Compressor& Settlement::compressor() {
 
 Settlement::Effect Settlement::land(const Flight& flight, const Judgement& judgement,
                                     SteadyTime now) {
+  ended_cargo_ = false;
   return flight.cargo == Flight::Cargo::body ? land_body(flight, judgement, now)
                                              : land_lease(flight, judgement, now);
 }
 
 void Settlement::count(const Tally& counts, DropReason refused, bool replayed) noexcept {
   arena::OutputHead& head = custody_.head();
-  head.delivered.fetch_add(counts.delivered, std::memory_order_relaxed);
-  if (replayed) head.replayed.fetch_add(counts.delivered, std::memory_order_relaxed);
+  custody_.count_delivered(counts.delivered);
+  if (replayed) head.replayed.fetch_add(counts.delivered.total(), std::memory_order_relaxed);
   head.items_rejected.fetch_add(counts.side_rejected, std::memory_order_relaxed);
   custody_.count_dropped(refused, counts.rejected);
 }
 
 // ---- bodies in the arena
+
+model::SignalCounts Settlement::signals_of(arena::BodyIndex index) const {
+  const auto map = wire::ItemMap::parse(gathered(table_.bytes(index).map));
+  const std::uint32_t records = table_.entry(index).records;
+  return map && map->records() == records
+             ? map->signals()
+             : model::SignalCounts::of(model::Signal::unknown, records);
+}
+
+model::SignalCounts Settlement::signals_of(const persistence::StoredBatch& batch) {
+  const auto map = wire::ItemMap::parse(batch.user);
+  return map && map->records() == batch.header.records
+             ? map->signals()
+             : model::SignalCounts::of(model::Signal::unknown, batch.header.records);
+}
 
 Result<Consignment> Settlement::load_body(arena::BodyIndex index) {
   const arena::BodyEntry& entry = table_.entry(index);
@@ -72,12 +88,13 @@ Result<Consignment> Settlement::load_body(arena::BodyIndex index) {
 }
 
 void Settlement::discard_body(arena::BodyIndex index) noexcept {
-  settle_body(index, {}, DropReason::corrupt, table_.entry(index).records);
+  settle_body(index, {}, DropReason::corrupt, custody_.notes[index].signals);
 }
 
 Settlement::Effect Settlement::land_body(const Flight& flight, const Judgement& judgement,
                                          SteadyTime now) {
   const arena::BodyEntry& entry = table_.entry(flight.body);
+  const model::SignalCounts all = custody_.notes[flight.body].signals;
   if (judgement.verdict == Verdict::split && flight.lines > 1) {
     narrow(flight, flight.lines, now);
     return Effect::worked();
@@ -86,13 +103,13 @@ Settlement::Effect Settlement::land_body(const Flight& flight, const Judgement& 
     return keep_part(flight, widened(judgement, flight.lines, entry.items), now);
   switch (judgement.verdict) {
     case Verdict::delivered:
-      settle_body(flight.body, {.delivered = entry.records}, DropReason::rejected, 0);
+      settle_body(flight.body, {.delivered = all}, DropReason::rejected, {});
       return Effect::worked();
     case Verdict::split:
-      settle_body(flight.body, {}, DropReason::too_large, entry.records);
+      settle_body(flight.body, {}, DropReason::too_large, all);
       return Effect::worked();
     case Verdict::drop:
-      settle_body(flight.body, {}, judgement.reason, entry.records);
+      settle_body(flight.body, {}, judgement.reason, all);
       return Effect::worked();
     case Verdict::partial: return keep_part(flight, judgement, now);
     case Verdict::retry_later: break;
@@ -109,10 +126,11 @@ void Settlement::narrow(const Flight& flight, std::uint32_t sent, SteadyTime now
 }
 
 void Settlement::settle_body(arena::BodyIndex index, const Tally& counts, DropReason reason,
-                             std::uint32_t dropped) noexcept {
+                             const model::SignalCounts& dropped) noexcept {
   count(counts, reason, false);
   custody_.count_dropped(reason, dropped);
   table_.settle(index);
+  ended_cargo_ = true;
 }
 
 Attempts Settlement::attempts_of(const BodyNote& note, const arena::BodyEntry& entry, bool blames,
@@ -141,7 +159,7 @@ Settlement::Effect Settlement::retry_body(arena::BodyIndex index, const Judgemen
     custody_.head().ambiguous.fetch_add(entry.records, std::memory_order_relaxed);
   }
   if (const auto* end = std::get_if<GiveUp>(&next)) {
-    settle_body(index, {}, end->reason, entry.records);
+    settle_body(index, {}, end->reason, note.signals);
     return Effect::failed(next, judgement.slow_down);
   }
   const Effect effect = Effect::failed(next, judgement.slow_down);
@@ -166,7 +184,7 @@ Settlement::Effect Settlement::keep_part(const Flight& flight, const Judgement& 
   }
   const Tally counts = tally(*map, judgement);
   if (judgement.retry.empty()) {
-    settle_body(index, counts, judgement.reason, 0);
+    settle_body(index, counts, judgement.reason, {});
     return Effect::worked();
   }
   const bool sliced = flight.lines < entry.items;
@@ -199,6 +217,7 @@ Settlement::Effect Settlement::keep_part(const Flight& flight, const Judgement& 
   BodyNote& fresh = custody_.notes[rest];
   fresh = sliced ? note : next_note(note, judgement.blames_body);
   fresh.batch = table_.entry(rest).batch;
+  fresh.signals = counts.remaining;
   fresh.not_before = now + effect.pause;
   fresh.put_away = std::holds_alternative<PutAway>(next);
   if (!sliced && (judgement.accepted == 0 || judgement.slow_down)) return effect;

@@ -43,12 +43,18 @@ public:
   /// large. `lines` says how many. Fails where body and map do not agree.
   Result<Consignment> load_body(arena::BodyIndex index);
   Result<Consignment> load_lease(const Lease& lease);
+  /// The records of a body or a stored batch; `unknown` where its map does not say.
+  model::SignalCounts signals_of(arena::BodyIndex index) const;
+  static model::SignalCounts signals_of(const persistence::StoredBatch& batch);
   /// It cannot be sent at all: dropped as corrupt.
   void discard_body(arena::BodyIndex index) noexcept;
   void discard_lease(Lease& lease);
 
   /// The flight is over: its cargo is settled, ready again, or given back to the store.
   Effect land(const Flight& flight, const Judgement& judgement, SteadyTime now);
+
+  /// Whether the last landing was the cargo's end: it is delivered or dropped, with nothing left.
+  bool ended_cargo() const noexcept { return ended_cargo_; }
 
   /// How long to wait before an output that is away is asked again.
   std::chrono::nanoseconds probe_pause(const Judgement& judgement, std::uint32_t failures) const {
@@ -70,13 +76,14 @@ private:
   Effect retry_body(arena::BodyIndex index, const Judgement& judgement, SteadyTime now);
   Effect keep_part(const Flight& flight, const Judgement& judgement, SteadyTime now);
   void settle_body(arena::BodyIndex index, const Tally& counts, DropReason reason,
-                   std::uint32_t dropped) noexcept;
+                   const model::SignalCounts& dropped) noexcept;
 
   Effect land_lease(const Flight& flight, const Judgement& judgement, SteadyTime now);
   Effect retry_lease(Lease& lease, const Judgement& judgement, SteadyTime now);
   Effect keep_part_of_lease(Lease& lease, const Flight& flight, const Judgement& judgement,
                             SteadyTime now);
-  void settle_lease(Lease& lease, const Tally& counts, DropReason reason, std::uint32_t dropped);
+  void settle_lease(Lease& lease, const Tally& counts, DropReason reason,
+                    const model::SignalCounts& dropped);
   void replace_lease(Lease& lease, HeapBody remains, const Tally& counts, DropReason reason);
   void forget_lease(persistence::StoreKey key) noexcept;
 
@@ -91,6 +98,7 @@ private:
   arena::BodyTable table_;
   arena::BodyWriter writer_;
   RetryPolicy policy_;
+  bool ended_cargo_ = false;
   std::optional<wire::Compressor> compressor_;  // made when first needed: it is large
 };
 

@@ -19,7 +19,7 @@ Result<Consignment> Settlement::load_lease(const Lease& lease) {
 }
 
 void Settlement::discard_lease(Lease& lease) {
-  settle_lease(lease, {}, DropReason::corrupt, lease.batch->header.records);
+  settle_lease(lease, {}, DropReason::corrupt, lease.signals);
 }
 
 Settlement::Effect Settlement::land_lease(const Flight& flight, const Judgement& judgement,
@@ -39,13 +39,13 @@ Settlement::Effect Settlement::land_lease(const Flight& flight, const Judgement&
   }
   switch (judgement.verdict) {
     case Verdict::delivered:
-      settle_lease(lease, {.delivered = header.records}, DropReason::rejected, 0);
+      settle_lease(lease, {.delivered = lease.signals}, DropReason::rejected, {});
       return Effect::worked();
     case Verdict::split:
-      settle_lease(lease, {}, DropReason::too_large, header.records);
+      settle_lease(lease, {}, DropReason::too_large, lease.signals);
       return Effect::worked();
     case Verdict::drop:
-      settle_lease(lease, {}, judgement.reason, header.records);
+      settle_lease(lease, {}, judgement.reason, lease.signals);
       return Effect::worked();
     case Verdict::partial: return keep_part_of_lease(lease, flight, judgement, now);
     case Verdict::retry_later: break;
@@ -64,7 +64,7 @@ Settlement::Effect Settlement::keep_part_of_lease(Lease& lease, const Flight& fl
   }
   const Tally counts = tally(*map, judgement);
   if (judgement.retry.empty()) {
-    settle_lease(lease, counts, judgement.reason, 0);
+    settle_lease(lease, counts, judgement.reason, {});
     return Effect::worked();
   }
   auto remains = remains_of(lease.batch->body, *map, judgement, compressor());
@@ -91,7 +91,7 @@ Settlement::Effect Settlement::retry_lease(Lease& lease, const Judgement& judgem
   const NextStep next =
       policy_.next(judgement, attempts, static_cast<std::uint64_t>(lease.batch->key));
   if (const auto* end = std::get_if<GiveUp>(&next)) {
-    settle_lease(lease, {}, end->reason, header.records);
+    settle_lease(lease, {}, end->reason, lease.signals);
     return Effect::failed(next, judgement.slow_down);
   }
   const Effect effect = Effect::failed(next, judgement.slow_down);
@@ -118,12 +118,13 @@ void Settlement::give_back(Lease& lease) {
 }
 
 void Settlement::settle_lease(Lease& lease, const Tally& counts, DropReason reason,
-                              std::uint32_t dropped) {
+                              const model::SignalCounts& dropped) {
   StoreOrder order{.kind = StoreOrder::Kind::settle, .output = custody_.number};
   order.key = lease.batch->key;
   durable_.desk.orders.push(std::move(order));
   count(counts, reason, true);
   custody_.count_dropped(reason, dropped);
+  ended_cargo_ = true;
   forget_lease(lease.batch->key);
 }
 

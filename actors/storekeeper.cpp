@@ -185,6 +185,7 @@ void Storekeeper::append(const Orders& orders) {
       tell(order->output, {.kind = done ? StoreResult::Kind::stored : StoreResult::Kind::not_stored,
                            .entry = order->entry,
                            .batch = order->batch});
+      if (!done) durable_.outputs[order->output]->requests.count_store_failures(0, 1);
     }
     if (done) stored_bytes_ += bytes;
     batches.clear();
@@ -221,6 +222,7 @@ void Storekeeper::lease(const Orders& orders) {
     if (order->kind != Kind::lease) continue;
     auto leased = desk_.store->lease_oldest(durable_.outputs[order->output]->queue);
     StoreResult result{.kind = StoreResult::Kind::nothing_to_lease};
+    if (!leased) durable_.outputs[order->output]->requests.count_store_failures(1, 0);
     if (leased && *leased) {
       result.kind = StoreResult::Kind::leased;
       result.lease = std::make_shared<const persistence::StoredBatch>(std::move(**leased));

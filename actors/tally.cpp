@@ -6,7 +6,8 @@ Tally tally(const wire::ItemMap& map, const Judgement& judgement) {
   Tally sums;
   auto retry = judgement.retry.begin();
   auto rejected = judgement.rejected.begin();
-  map.for_each_record([&](std::uint32_t first, std::uint32_t lines, wire::OwnLine own) {
+  map.for_each_record([&](std::uint32_t first, std::uint32_t lines, wire::OwnLine own,
+                          model::Signal signal) {
     bool again = false;
     bool refused = false;
     for (; retry != judgement.retry.end() && *retry < first + lines; ++retry) again = true;
@@ -17,11 +18,11 @@ Tally tally(const wire::ItemMap& map, const Judgement& judgement) {
     }
     if (own == wire::OwnLine::elsewhere) return;
     if (refused) {
-      ++sums.rejected;
+      ++sums.rejected[signal];
     } else if (again) {
-      ++sums.remaining;
+      ++sums.remaining[signal];
     } else {
-      ++sums.delivered;
+      ++sums.delivered[signal];
     }
   });
   return sums;

@@ -10,14 +10,14 @@
 namespace posthaste::actors {
 
 struct Tally {
-  std::uint32_t delivered = 0;      // records of which nothing is outstanding
-  std::uint32_t rejected = 0;       // records whose own line was refused
-  std::uint32_t remaining = 0;      // records that wait for lines to be sent again
-  std::uint32_t side_rejected = 0;  // refused lines beside a record's own
+  model::SignalCounts delivered = {};  // records of which nothing is outstanding
+  model::SignalCounts rejected = {};   // records whose own line was refused
+  model::SignalCounts remaining = {};  // records that wait for lines to be sent again
+  std::uint32_t side_rejected = 0;     // refused lines beside a record's own
 };
 
 /// `judgement` is of a body with this map; its `retry` and `rejected` ascend. The sum of the first
-/// three is `map.records()`.
+/// three is `map.signals()`.
 Tally tally(const wire::ItemMap& map, const Judgement& judgement);
 
 }  // namespace posthaste::actors

@@ -132,14 +132,21 @@ void Transmitter::take_result(const StoreResult& result, SteadyTime now) {
       const bool known =
           std::any_of(custody_.leases.begin(), custody_.leases.end(),
                       [&](const Lease& lease) { return lease.batch->key == result.lease->key; });
-      if (!known) custody_.leases.push_back({.batch = result.lease});
+      if (!known) {
+        custody_.leases.push_back(
+            {.batch = result.lease, .signals = Settlement::signals_of(*result.lease)});
+      }
       [[fallthrough]];
     }
     case StoreResult::Kind::nothing_to_lease:
       if (custody_.leases_asked > 0) --custody_.leases_asked;
       break;
     case StoreResult::Kind::lost:
-      custody_.count_dropped(drop_reason_of(result.loss.reason), result.loss.records);
+      if (drop_reason_of(result.loss.reason) == DropReason::corrupt) {
+        custody_.requests.count_store_failures(result.loss.batches, 0);
+      }
+      custody_.count_dropped(drop_reason_of(result.loss.reason),
+                             model::SignalCounts::of(model::Signal::unknown, result.loss.records));
       break;
   }
 }
@@ -176,13 +183,40 @@ void Transmitter::take_answers(SteadyTime now) {
     const DiagnosticCode code = code_of(*answer, judgement);
     const bool replayed = at->cargo == Flight::Cargo::lease;
     const SteadyTime begun = at->begun;
+    const bool own = at->of_self_metrics;
+    const auto took = answer->arrived - begun;
+    const ErrorCode why =
+        answer->outcome->response ? ErrorCode::internal : answer->outcome->response.error().code();
+    const SteadyTime first_sent = at->first_sent;
+    const SteadyTime arrived = answer->arrived;
     const Settlement::Effect effect = settlement_.land(*at, judgement, now);
     custody_.flights.erase(at);
     custody_.answers.erase(ticket);
+    if (own) {
+      custody_.requests.count_own();
+    } else {
+      custody_.requests.count(judgement, why, took);
+      if (durable_.self_metrics != nullptr && settlement_.ended_cargo()) {
+        tell_export(judgement, why, arrived - first_sent);
+      }
+    }
     batcher_waits_ = true;
     learn(effect, judgement, {.replayed = replayed, .begun = begun}, now);
     say(judgement, error, code);
   }
+}
+
+void Transmitter::tell_export(const Judgement& judgement, ErrorCode why,
+                              std::chrono::nanoseconds took) {
+  std::string error;
+  if (judgement.verdict == Verdict::partial) {
+    error = "rejected";
+  } else if (judgement.status == 0) {
+    error = to_string(why);
+  } else if (judgement.verdict != Verdict::delivered) {
+    error = std::to_string(judgement.status);
+  }
+  durable_.self_metrics->exported(custody_.number, took, error, judgement.status);
 }
 
 void Transmitter::learn(const Settlement::Effect& effect, const Judgement& judgement,
@@ -244,10 +278,24 @@ void Transmitter::publish(SteadyTime now) {
   custody_.bodies_ready.store(static_cast<std::uint32_t>(ready_.size()), std::memory_order_relaxed);
   custody_.in_flight.store(static_cast<std::uint32_t>(custody_.flights.size()),
                            std::memory_order_relaxed);
+  custody_.delivered_rate.note(now, custody_.head().delivered.load(std::memory_order_relaxed));
+  custody_.signals.in_memory.set(signals_in_memory());
   const std::uint32_t window = flow_.window() + flow_.hanging(begun_bodies(), now);
   const bool wider = window > custody_.window.exchange(window, std::memory_order_relaxed);
   if (wider || batcher_waits_) durable_.kicks->kick(Role::batcher, custody_.number);
   batcher_waits_ = false;
+}
+
+model::SignalCounts Transmitter::signals_in_memory() noexcept {
+  model::SignalCounts sum;
+  for (arena::BodyIndex i = 0; i < arena::bodies_per_output; ++i) {
+    const arena::BodyState state = settlement_.table().state(i);
+    const BodyNote& note = custody_.notes[i];
+    if (state == arena::BodyState::free || state == arena::BodyState::filling) continue;
+    if (note.batch == settlement_.table().entry(i).batch) sum += note.signals;
+  }
+  for (const Lease& lease : custody_.leases) sum += lease.signals;
+  return sum;
 }
 
 SteadyTime Transmitter::next_step(SteadyTime now) const {

@@ -45,6 +45,7 @@ private:
   };
   void learn(const Settlement::Effect& effect, const Judgement& judgement, Attempt attempt,
              SteadyTime now);
+  void tell_export(const Judgement& judgement, ErrorCode why, std::chrono::nanoseconds took);
   void say(const Judgement& judgement, const std::string& error, DiagnosticCode code);
 
   void collect_ready(SteadyTime now);
@@ -64,6 +65,7 @@ private:
   void drop(arena::BodyIndex index, DropReason reason);
 
   void publish(SteadyTime now);
+  model::SignalCounts signals_in_memory() noexcept;
   SteadyTime next_step(SteadyTime now) const;
   std::uint32_t flights_of(Flight::Cargo cargo) const noexcept;
   /// When the live requests under way began, oldest first.

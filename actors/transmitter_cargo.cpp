@@ -21,7 +21,9 @@ void Transmitter::collect_ready(SteadyTime now) {
     const arena::BodyEntry& entry = settlement_.table().entry(i);
     if (entry.extent_end > encoded) continue;  // its batcher is still in the middle of it
     BodyNote& note = custody_.notes[i];
-    if (note.batch != entry.batch) note = {.batch = entry.batch, .since = now};
+    if (note.batch != entry.batch) {
+      note = {.batch = entry.batch, .signals = settlement_.signals_of(i), .since = now};
+    }
     ready_.push_back(i);
   }
   std::sort(ready_.begin(), ready_.end(), [this](arena::BodyIndex a, arena::BodyIndex b) {
@@ -49,13 +51,17 @@ void Transmitter::begin_body(arena::BodyIndex index, SteadyTime now) {
     settlement_.discard_body(index);
     return;
   }
+  BodyNote& note = custody_.notes[index];
+  if (note.first_sent == SteadyTime{}) note.first_sent = now;
   load->ticket = durable_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   custody_.flights.push_back({.ticket = load->ticket,
                               .cargo = Flight::Cargo::body,
                               .body = index,
                               .key = {},
                               .lines = load->items,
-                              .begun = now});
+                              .begun = now,
+                              .first_sent = note.first_sent,
+                              .of_self_metrics = note.signals.all_own()});
   settlement_.table().set_state(index, arena::BodyState::in_flight);
   deliveries_.begin(std::move(*load));
 }
@@ -66,13 +72,16 @@ void Transmitter::begin_lease(Lease& lease, SteadyTime now) {
     settlement_.discard_lease(lease);
     return;
   }
+  if (lease.first_sent == SteadyTime{}) lease.first_sent = now;
   load->ticket = durable_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   custody_.flights.push_back({.ticket = load->ticket,
                               .cargo = Flight::Cargo::lease,
                               .body = 0,
                               .key = lease.batch->key,
                               .lines = load->items,
-                              .begun = now});
+                              .begun = now,
+                              .first_sent = lease.first_sent,
+                              .of_self_metrics = lease.signals.all_own()});
   lease.in_flight = true;
   deliveries_.begin(std::move(*load));
 }
@@ -174,7 +183,7 @@ void Transmitter::store(arena::BodyIndex index) {
 }
 
 void Transmitter::drop(arena::BodyIndex index, DropReason reason) {
-  custody_.count_dropped(reason, settlement_.table().entry(index).records);
+  custody_.count_dropped(reason, custody_.notes[index].signals);
   settlement_.table().settle(index);
   batcher_waits_ = true;
   durable_.diagnostics->report(Severity::warn, DiagnosticCode::records_dropped,

@@ -268,6 +268,7 @@ Health Telemetry::Impl::health() const {
   health.arena_free_bytes = inside.arena_free_bytes;
   health.restarts = inside.restarts;
   health.callback_failures = producer_->callback_failures().total();
+  health.metrics = inside.metrics;
   health.outputs = std::move(inside.outputs);
   return health;
 }
@@ -429,6 +430,10 @@ void Telemetry::request_shutdown() noexcept {
 
 Ledger Telemetry::ledger() const {
   return impl_ == nullptr ? Ledger{} : impl_->ledger();
+}
+
+Diagnostics Telemetry::diagnostics() const {
+  return {health(), ledger()};
 }
 
 Health Telemetry::health() const {

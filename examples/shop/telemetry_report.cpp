@@ -32,6 +32,23 @@ json::object to_json(const posthaste::OutputLedger& output) {
           {"last_error", output.last_error}};
 }
 
+json::object to_json(const std::vector<posthaste::StatusCount>& counts) {
+  json::object object;
+  for (const auto& each : counts) object[std::to_string(each.status)] = each.requests;
+  return object;
+}
+
+json::object to_json(const posthaste::RequestStatistics& requests) {
+  json::object exceptions;
+  for (const auto& each : requests.exceptions) exceptions[each.kind] = each.requests;
+  return {{"succeeded", requests.succeeded},
+          {"failed", to_json(requests.failed)},
+          {"retried", to_json(requests.retried)},
+          {"throttled", to_json(requests.throttled)},
+          {"exceptions", std::move(exceptions)},
+          {"average_duration_ns", requests.average_duration.count()}};
+}
+
 json::object to_json(const posthaste::OutputHealth& output) {
   return {{"name", output.name},
           {"waiting", output.waiting},
@@ -39,6 +56,7 @@ json::object to_json(const posthaste::OutputHealth& output) {
           {"batches_in_flight", output.batches_in_flight},
           {"store_batches", output.store_batches},
           {"store_bytes", output.store_bytes},
+          {"requests", to_json(output.requests)},
           {"last_error", output.last_error}};
 }
 
@@ -61,6 +79,8 @@ json::object to_json(const posthaste::Health& health) {
           {"arena_bytes", health.arena_bytes},
           {"arena_free_bytes", health.arena_free_bytes},
           {"restarts", health.restarts},
+          {"measurements_refused", to_json(health.metrics.refused)},
+          {"measurements_overflowed", health.metrics.overflowed},
           {"outputs", std::move(outputs)}};
 }
 

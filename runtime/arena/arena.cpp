@@ -236,13 +236,26 @@ void Arena::set_tick_scale(const TickScale& scale) const noexcept {
   header.scale_sequence.store(sequence + 2, std::memory_order_release);
 }
 
-Counts<RefusalReason> Arena::refused() const noexcept {
+Counts<RefusalReason> Arena::sum_of(RefusalRow LaneHead::*row) const noexcept {
   Counts<RefusalReason> sums;
   for (std::uint32_t number = 0; number <= geometry_.lanes; ++number) {
     for (std::size_t reason = 0; reason < refusal_count; ++reason) {
       sums[static_cast<RefusalReason>(reason)] +=
-          lane(number).refused[reason].load(std::memory_order_relaxed);
+          (lane(number).*row)[reason].load(std::memory_order_relaxed);
     }
+  }
+  return sums;
+}
+
+Counts<RefusalReason> Arena::refused_logs() const noexcept {
+  return sum_of(&LaneHead::refused_logs);
+}
+
+Counts<RefusalReason> Arena::refused() const noexcept {
+  Counts<RefusalReason> sums = sum_of(&LaneHead::refused);
+  const Counts<RefusalReason> logs = refused_logs();
+  for (std::size_t reason = 0; reason < refusal_count; ++reason) {
+    sums[static_cast<RefusalReason>(reason)] += logs[static_cast<RefusalReason>(reason)];
   }
   return sums;
 }

@@ -111,14 +111,16 @@ public:
   /// How many free segments the claim must leave.
   std::uint32_t floor(Claim claim) const noexcept;
 
-  /// What the lanes have refused so far, by reason; any thread.
+  /// What the lanes have refused so far, by reason; any thread. Logs are part of all.
   Counts<RefusalReason> refused() const noexcept;
+  Counts<RefusalReason> refused_logs() const noexcept;
 
   /// The scale of this arena's ticks; may be read from any thread. One writer.
   TickScale tick_scale() const noexcept;
   void set_tick_scale(const TickScale& scale) const noexcept;
 
 private:
+  Counts<RefusalReason> sum_of(RefusalRow LaneHead::*row) const noexcept;
   void locate(std::byte* base, const Geometry& geometry) noexcept;
 
   std::byte* base_ = nullptr;

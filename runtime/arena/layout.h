@@ -21,7 +21,7 @@
 namespace posthaste::arena {
 
 inline constexpr std::uint64_t arena_magic = 0x414e'4552'4150'4850;  // "PHPARENA" in memory
-inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t format_version = 3;
 inline constexpr std::uint32_t most_lanes = 32;  // and one more, for failures
 inline constexpr std::uint32_t most_outputs = 8;
 inline constexpr std::uint32_t bodies_per_output = 128;
@@ -77,11 +77,14 @@ struct alignas(64) ArenaHeader {
 };
 static_assert(sizeof(ArenaHeader) <= 4096);
 
-/// One cache line for reservations, one for counts.
+using RefusalRow = std::array<std::atomic<std::uint64_t>, refusal_count>;  // by RefusalReason
+
+/// A cache line for reservations, one for the counts of logs, one for those of all others.
 struct alignas(128) LaneHead {
   std::atomic<std::uint64_t> current;     // epoch << 32 | segment, no_segment, or closed_lane
   std::atomic<std::uint64_t> free_slots;  // tag << 32 | slot index, a stack
-  alignas(64) std::array<std::atomic<std::uint64_t>, refusal_count> refused;  // by RefusalReason
+  alignas(64) RefusalRow refused;         // but for logs
+  alignas(64) RefusalRow refused_logs;    // likewise
 };
 inline constexpr std::uint32_t closed_lane = 0xffff'fffe;
 

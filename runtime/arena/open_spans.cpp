@@ -117,12 +117,22 @@ void for_each_live_slot(const Arena& arena, F&& f) {
     }
     for (std::uint32_t i = 0; i < slots_per_segment; ++i) {
       Slot& slot = arena.slot(segment * slots_per_segment + i);
-      if (is_live(slot) && (slot.head.traits & slot_recording) != 0) f(slot);
+      const std::uint32_t traits =
+          std::atomic_ref(slot.head.traits).load(std::memory_order_relaxed);
+      if (is_live(slot) && (traits & slot_recording) != 0) f(slot);
     }
   }
 }
 
 }  // namespace
+
+std::uint64_t count_open_spans(const Arena& arena) noexcept {
+  std::uint64_t open = 0;
+  for_each_live_slot(arena, [&open](const Slot& slot) {
+    if (slot.head.end_place.load(std::memory_order_relaxed) == 0) ++open;
+  });
+  return open;
+}
 
 void close_ended_spans(const Arena& arena) noexcept {
   for_each_live_slot(arena, [&arena](Slot& slot) {

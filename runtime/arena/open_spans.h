@@ -3,7 +3,7 @@
 /// The spans that were open when a process died: slots whose generation is odd and whose record is
 /// not in a lane. Each is shown as a record of its own, so that a crash tells what was going on.
 ///
-/// Threads: the adopter's. Blocking: never. Nothing in the slots is believed.
+/// Threads: the adopter's, but for count_open_spans. Blocking: never. Nothing in the slots is believed.
 
 #include "runtime/arena/arena.h"
 #include "runtime/model/record.h"
@@ -17,6 +17,10 @@ namespace posthaste::arena {
 /// lived. `operation_name` is the local root's. Both are valid during the call only.
 using OpenSpanVisitor =
     std::function<void(const model::RecordHead& record, std::string_view operation_name)>;
+
+/// Spans of the living process that record and have not ended. Any thread, while they begin and end:
+/// then it is about right.
+std::uint64_t count_open_spans(const Arena& arena) noexcept;
 
 /// For prepare (adoption.h), once, before any lane is drained: spans whose record was committed are
 /// no longer open.

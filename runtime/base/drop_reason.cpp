@@ -35,4 +35,16 @@ std::string_view to_string(DropReason reason) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(MeasurementRefusal refusal) noexcept {
+  switch (refusal) {
+    case MeasurementRefusal::negative: return "negative";
+    case MeasurementRefusal::not_finite: return "not_finite";
+    case MeasurementRefusal::no_memory: return "no_memory";
+    case MeasurementRefusal::contended: return "contended";
+    case MeasurementRefusal::late: return "late";
+    case MeasurementRefusal::count_: break;
+  }
+  return "unknown";
+}
+
 }  // namespace posthaste

@@ -82,7 +82,8 @@ FinalMetrics read_metrics(const MetricSettings& given, const Environment& enviro
       .views = given.views,
       .performance_counters =
           resolver.flag(SettingId::performance_counters, given.performance_counters),
-      .process_metrics = resolver.flag(SettingId::process_metrics, given.process_metrics)};
+      .process_metrics = resolver.flag(SettingId::process_metrics, given.process_metrics),
+      .self_metrics = resolver.flag(SettingId::self_metrics, given.self_metrics)};
   metrics.timeout = std::min(metrics.timeout, metrics.interval);
   check_views(given.views, resolver);
   return metrics;

@@ -22,6 +22,7 @@ struct FinalMetrics {
   std::vector<MetricView> views;
   bool performance_counters;  // false also where no output is AzureMonitor
   bool process_metrics;
+  bool self_metrics;
 };
 
 /// What is wrong goes to the resolver.

@@ -180,7 +180,7 @@ bool Collector::emit(PointSink& sink) {
     for (; stream_ < instrument.streams().size(); ++stream_) {
       Stream& stream = *instrument.streams()[stream_];
       if (series_ == nullptr) series_ = stream.first();
-      if (series_ != nullptr) writer_.begin_stream(stream, meter_.scope());
+      if (series_ != nullptr) writer_.begin_stream(stream, meter_);
       while (series_ != nullptr) {
         if (!emit_series(*series_, stream, sink)) return false;
         series_ = series_->next;

@@ -70,13 +70,14 @@ std::string described(const InstrumentInfo& info) {
 
 MeterState::MeterState(std::string name, std::uint16_t scope,
                        std::shared_ptr<const MeterOptions> options, MetricContext& context,
-                       const Clock& clock, DiagnosticsSink& diagnostics)
+                       const Clock& clock, DiagnosticsSink& diagnostics, About about)
     : name_(std::move(name)),
       scope_(scope),
       options_(std::move(options)),
       context_(context),
       clock_(clock),
-      diagnostics_(diagnostics) {}
+      diagnostics_(diagnostics),
+      about_(about) {}
 
 void MeterState::warn(DiagnosticCode code, const std::string& message) noexcept {
   diagnostics_.report(Severity::warn, code, message);
@@ -160,6 +161,18 @@ void MeterState::close() noexcept {
 std::size_t MeterState::instrument_count() const {
   const std::lock_guard lock(mutex_);
   return instruments_.size();
+}
+
+std::uint64_t MeterState::overflowed(const StreamSpec** example) const {
+  std::uint64_t sum = 0;
+  const std::size_t instruments = instrument_count();
+  for (std::size_t i = 0; i < instruments; ++i) {
+    for (const auto& stream : instrument(i).streams()) {
+      if (stream->overflowed() > 0 && example != nullptr) *example = &stream->spec();
+      sum += stream->overflowed();
+    }
+  }
+  return sum;
 }
 
 Instrument& MeterState::instrument(std::size_t number) const {

@@ -29,9 +29,11 @@ struct MeterOptions {
 class MeterState {
 public:
   static constexpr std::size_t most_instruments = 4096;
+  enum class About : std::uint8_t { application, posthaste };
 
   MeterState(std::string name, std::uint16_t scope, std::shared_ptr<const MeterOptions> options,
-             MetricContext& context, const Clock& clock, DiagnosticsSink& diagnostics);
+             MetricContext& context, const Clock& clock, DiagnosticsSink& diagnostics,
+             About about = About::application);
 
   /// The instrument, made if it is new; null when its name is not valid or there is no room, which
   /// was said. It lives as long as this meter.
@@ -39,6 +41,8 @@ public:
 
   const std::string& name() const noexcept { return name_; }
   std::uint16_t scope() const noexcept { return scope_; }
+  /// It tells about Posthaste itself.
+  bool is_self() const noexcept { return about_ == About::posthaste; }
   MetricContext& context() const noexcept { return context_; }
   CallbackList& callbacks() noexcept { return callbacks_; }
 
@@ -55,6 +59,8 @@ public:
   /// Those that there are now; further ones come behind them.
   std::size_t instrument_count() const;
   Instrument& instrument(std::size_t number) const;
+  /// Measurements so far that are in overflow series; `example`: a stream that has some.
+  std::uint64_t overflowed(const StreamSpec** example = nullptr) const;
   std::atomic<std::uint32_t>& interval() noexcept { return interval_; }
   /// Collections so far; outlives the aggregator.
   std::atomic<std::uint64_t>& collections() noexcept { return collections_; }
@@ -80,6 +86,7 @@ private:
   MetricContext& context_;
   const Clock& clock_;
   DiagnosticsSink& diagnostics_;
+  const About about_;
   std::atomic<std::uint32_t> interval_{0};
   std::atomic<std::uint64_t> collections_{0};
   std::atomic<std::uint64_t> callback_failures_{0};

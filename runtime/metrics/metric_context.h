@@ -9,25 +9,16 @@
 #include "runtime/base/tick_clock.h"
 #include "runtime/metrics/cell_memory.h"
 
+#include <posthaste/ledger.h>
 #include <posthaste/settings.h>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <string_view>
 
 namespace posthaste::metrics {
 
-/// Why a measurement was not taken.
-enum class MeasurementRefusal : std::uint8_t {
-  negative,    // for a Counter or Histogram
-  not_finite,  // not a number, or infinite
-  no_memory,   // for so much as a shared cell
-  contended,   // a shared histogram cell stayed taken
-  late,        // after the shutdown
-  count_,
-};
-std::string_view to_string(MeasurementRefusal refusal) noexcept;
+using posthaste::MeasurementRefusal;
 
 struct MetricContext {
   MetricContext(std::uint64_t memory_bound, const Ingress& door, ExemplarFilter filter) noexcept

@@ -19,12 +19,19 @@ MeterState& MetricStore::meter(std::string_view name, std::uint16_t scope, bool&
   const std::lock_guard lock(mutex_);
   made = false;
   for (const std::unique_ptr<MeterState>& known : meters_) {
-    if (known->scope() == scope && known->name() == name) return *known;
+    if (!known->is_self() && known->scope() == scope && known->name() == name) return *known;
   }
   if (meters_.size() == most_meters) return *meters_.back();
   made = true;
   meters_.push_back(std::make_unique<MeterState>(std::string(name), scope, options_, context_,
                                                  clock_, diagnostics_));
+  return *meters_.back();
+}
+
+MeterState& MetricStore::self_meter(std::string name, std::uint16_t scope) {
+  const std::lock_guard lock(mutex_);
+  meters_.push_back(std::make_unique<MeterState>(std::move(name), scope, options_, context_, clock_,
+                                                 diagnostics_, MeterState::About::posthaste));
   return *meters_.back();
 }
 

@@ -39,6 +39,9 @@ public:
 
   /// The meter of that scope, made if it is new. `made`: it was.
   MeterState& meter(std::string_view name, std::uint16_t scope, bool& made);
+  /// One that tells about Posthaste itself: its points say so, and meter() never gives it. It comes
+  /// first, before any other.
+  MeterState& self_meter(std::string name, std::uint16_t scope);
   /// Nothing is measured any more. Handles may stay.
   void close() noexcept;
 

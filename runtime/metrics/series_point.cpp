@@ -15,9 +15,10 @@ model::MetricKind kind_of(PointKind kind) noexcept {
 
 }  // namespace
 
-void PointWriter::begin_stream(const Stream& stream, std::uint16_t scope) {
+void PointWriter::begin_stream(const Stream& stream, const MeterState& meter) {
   stream_ = &stream;
-  scope_ = scope;
+  scope_ = meter.scope();
+  flags_ = meter.is_self() ? model::record_flag::self_metric : std::uint16_t{0};
   const StreamSpec& spec = stream.spec();
   point_.start(kind_of(spec.point), spec.name);
   point_.unit(spec.unit).description(spec.description);
@@ -30,6 +31,7 @@ std::span<const std::byte> PointWriter::write(const Series& series, const PointF
   point_.start(kind_of(spec.point), {});
   model::MetricHead& head = point_.head();
   head.scope = scope_;
+  head.flags |= flags_;
   head.temporality = facts.reader.temporality;
   head.outputs = facts.reader.outputs;
   head.start = static_cast<std::uint64_t>(facts.start);

@@ -25,7 +25,7 @@ struct PointFacts {
 class PointWriter {
 public:
   /// For the points that follow: name, unit and description are written once.
-  void begin_stream(const Stream& stream, std::uint16_t scope);
+  void begin_stream(const Stream& stream, const MeterState& meter);
   /// Good until the next call.
   std::span<const std::byte> write(const Series& series, const PointFacts& facts);
 
@@ -36,6 +36,7 @@ private:
 
   const Stream* stream_ = nullptr;
   std::uint16_t scope_ = 0;
+  std::uint16_t flags_ = 0;        // of the meter's records
   std::vector<std::byte> prefix_;  // the stream's entries
   std::vector<std::uint64_t> counts_;
   model::MetricPointBuilder point_;

@@ -55,6 +55,7 @@ inline constexpr std::uint16_t local_root = 8;     // no parent in this process
 inline constexpr std::uint16_t interrupted = 16;   // the process died while the span was open
 inline constexpr std::uint16_t truncated = 32;     // something was cut to fit a size limit
 inline constexpr std::uint16_t has_dead = 64;      // some entry is dead
+inline constexpr std::uint16_t self_metric = 256;  // a metric point about Posthaste itself
 }  // namespace record_flag
 
 struct RecordHead {

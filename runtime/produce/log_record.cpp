@@ -89,13 +89,13 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
                     const LogOptions& options) noexcept {
   const std::uint32_t flags = ingress_.flags();
   if ((flags & Ingress::open) == 0) [[unlikely]] {
-    refuse(RefusalReason::shutdown);
+    refuse_log(RefusalReason::shutdown);
     return;
   }
   LoggerState* const state = loggers_->at(logger);
   if (state == nullptr || severity < state->minimum_severity) return;
   if ((flags & Ingress::logs_refused) != 0) [[unlikely]] {
-    refuse(RefusalReason::logs_share);
+    refuse_log(RefusalReason::logs_share);
     return;
   }
   ThreadState* const thread = ThreadState::current();
@@ -116,13 +116,13 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
     parent = &given;
   }
   if (logs_with_trace_ && parent != nullptr && parent->trace_id.is_valid() && !parent->sampled()) {
-    refuse(RefusalReason::sampled);
+    refuse_log(RefusalReason::sampled);
     return;
   }
   if (state.rate_limit != 0) {
     std::uint64_t suppressed = 0;
     if (!state.rate.allows(now(), ticks_per_second_, state.rate_limit, suppressed)) {
-      refuse(RefusalReason::rate_limited);
+      refuse_log(RefusalReason::rate_limited);
       return;
     }
     if (suppressed != 0) {
@@ -155,8 +155,8 @@ void Producer::write_log(std::uint16_t scope, Severity severity, const Attribute
   const arena::Reservation room =
       reserve(lane_hint(lane_count_), length, is_failure(severity, options.attributes));
   if (room.bytes == nullptr) [[unlikely]] {
-    refuse((ingress_.flags() & Ingress::open) == 0 ? RefusalReason::shutdown
-                                                   : RefusalReason::arena_full);
+    refuse_log((ingress_.flags() & Ingress::open) == 0 ? RefusalReason::shutdown
+                                                       : RefusalReason::arena_full);
     return;
   }
   model::RecordHead record{};

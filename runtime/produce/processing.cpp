@@ -79,15 +79,15 @@ void Producer::process_log(std::uint16_t scope, Severity severity, const Attribu
     draft = &thread.log_draft();
     draft->begin(severity, body, options);
   } catch (const std::bad_alloc&) {
-    refuse(RefusalReason::arena_full);  // not without its processors: they may hide a secret
+    refuse_log(RefusalReason::arena_full);  // not without its processors: they may hide a secret
     return;
   }
   if (!run_on_emit(*draft, thread)) {
-    refuse(RefusalReason::filtered);
+    refuse_log(RefusalReason::filtered);
     return;
   }
   if (draft->incomplete) {
-    refuse(RefusalReason::arena_full);
+    refuse_log(RefusalReason::arena_full);
     return;
   }
   LogOptions changed = options;

@@ -80,14 +80,22 @@ Counts<RefusalReason> Producer::refused() const noexcept {
   return sums;
 }
 
-void Producer::refuse(RefusalReason reason) noexcept {
+void Producer::count_refused(arena::RefusalRow arena::LaneHead::*row,
+                             RefusalReason reason) noexcept {
   if ((ingress_.flags() & Ingress::open) == 0) {
     late_calls_.fetch_add(1, std::memory_order_relaxed);  // the arena may be gone
     return;
   }
-  arena_.lane(lane_hint(lane_count_))
-      .refused[static_cast<std::size_t>(reason)]
-      .fetch_add(1, std::memory_order_relaxed);
+  (arena_.lane(lane_hint(lane_count_)).*row)[static_cast<std::size_t>(reason)].fetch_add(
+      1, std::memory_order_relaxed);
+}
+
+void Producer::refuse(RefusalReason reason) noexcept {
+  count_refused(&arena::LaneHead::refused, reason);
+}
+
+void Producer::refuse_log(RefusalReason reason) noexcept {
+  count_refused(&arena::LaneHead::refused_logs, reason);
 }
 
 /// Of a span of this runtime, which need not live any more.
@@ -138,7 +146,8 @@ void Producer::inherit(arena::Slot& slot, const Lineage& lineage,
   if (!lineage.trace_state.empty() &&
       SpanSlot(slot, slots_, span_limits_)
           .append_text(model::EntryKind::trace_state, lineage.trace_state)) [[unlikely]] {
-    slot.head.traits |= slot_trait::trace_state;
+    std::atomic_ref(slot.head.traits)
+        .store(slot.head.traits | slot_trait::trace_state, std::memory_order_relaxed);
   }
   if (lineage.root.slot < slot_count_) {
     inherit_from_root(slot, lineage);
@@ -198,7 +207,9 @@ void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) cons
       .dropped_attributes = 0,
       .dropped_events = 0,
   };
-  slot.head.traits = lineage.sampled ? slot_trait::recording : 0;
+  // Others may look on, to count the spans that are open.
+  std::atomic_ref(slot.head.traits)
+      .store(lineage.sampled ? slot_trait::recording : 0, std::memory_order_relaxed);
   return span.record();
 }
 

@@ -172,7 +172,9 @@ private:
       bell_.ring();
     return room;
   }
+  void count_refused(arena::RefusalRow arena::LaneHead::*row, RefusalReason reason) noexcept;
   void refuse(RefusalReason reason) noexcept;
+  void refuse_log(RefusalReason reason) noexcept;
 
   static std::atomic<Producer*> producers[most];
 

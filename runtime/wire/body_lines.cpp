@@ -72,16 +72,17 @@ Result<CutBody> select_items(std::span<const std::byte> body, const ItemMap& map
   ByteBuffer text;
   ItemMap left;
   auto next = retry.begin();
-  map.for_each_record([&](std::uint32_t first, std::uint32_t items, OwnLine own) {
-    std::uint32_t kept = 0;
-    if (own == OwnLine::here && !contains(retry, first)) {
-      own = contains(rejected, first) ? OwnLine::elsewhere : OwnLine::accepted;
-    }
-    for (; next != retry.end() && *next < first + items; ++next, ++kept) {
-      text.append(lines->from_to(*next, *next + 1));
-    }
-    if (kept > 0) left.add(kept, own);
-  });
+  map.for_each_record(
+      [&](std::uint32_t first, std::uint32_t items, OwnLine own, model::Signal signal) {
+        std::uint32_t kept = 0;
+        if (own == OwnLine::here && !contains(retry, first)) {
+          own = contains(rejected, first) ? OwnLine::elsewhere : OwnLine::accepted;
+        }
+        for (; next != retry.end() && *next < first + items; ++next, ++kept) {
+          text.append(lines->from_to(*next, *next + 1));
+        }
+        if (kept > 0) left.add(kept, own, signal);
+      });
   return pack(text, std::move(left), compressor);
 }
 
@@ -94,15 +95,17 @@ Result<std::pair<CutBody, CutBody>> split(std::span<const std::byte> body, const
   const bool single = map.runs().size() == 1 && map.runs().front().repeat == 1;
   if (single) {
     const std::uint32_t middle = map.items() / 2;
-    halves[0].add(middle, map.runs().front().own);
-    halves[1].add(map.items() - middle, OwnLine::elsewhere);
+    const ItemMap::Run& run = map.runs().front();
+    halves[0].add(middle, run.own, run.signal);
+    halves[1].add(map.items() - middle, OwnLine::elsewhere, run.signal);
     return pack_both(*lines, middle, std::move(halves[0]), std::move(halves[1]), compressor);
   }
-  map.for_each_record([&](std::uint32_t first, std::uint32_t items, OwnLine own) {
-    const bool second = first != 0 && (first >= map.items() / 2 || !halves[1].empty() ||
-                                       first + items == map.items());
-    halves[second ? 1 : 0].add(items, own);
-  });
+  map.for_each_record(
+      [&](std::uint32_t first, std::uint32_t items, OwnLine own, model::Signal signal) {
+        const bool second = first != 0 && (first >= map.items() / 2 || !halves[1].empty() ||
+                                           first + items == map.items());
+        halves[second ? 1 : 0].add(items, own, signal);
+      });
   const std::uint32_t middle = halves[0].items();
   return pack_both(*lines, middle, std::move(halves[0]), std::move(halves[1]), compressor);
 }

@@ -5,6 +5,9 @@
 namespace posthaste::wire {
 namespace {
 
+/// In the place of `own`: no run, but the signal of those behind it.
+constexpr std::uint32_t signal_mark = 3;
+
 void put_varint(ByteBuffer& out, std::uint32_t value) {
   while (value >= 0x80) {
     out.push_back(static_cast<char>(value | 0x80));
@@ -31,17 +34,25 @@ std::optional<std::uint32_t> take_varint(std::span<const std::byte>& bytes) noex
 
 Result<ItemMap> ItemMap::parse(std::span<const std::byte> bytes) {
   ItemMap map;
+  auto signal = model::Signal::unknown;
   while (!bytes.empty()) {
     const auto head = take_varint(bytes);
+    if (head && (*head & 3) == signal_mark) {
+      if (*head >> 2 >= model::signal_count) {
+        return Error(ErrorCode::bad_response, "item map: a signal that cannot be");
+      }
+      signal = static_cast<model::Signal>(*head >> 2);
+      continue;
+    }
     const auto repeat = take_varint(bytes);
     if (!head || !repeat) return Error(ErrorCode::bad_response, "item map: cut short");
     const std::uint32_t items = *head >> 2;
     const std::uint32_t own = *head & 3;
     const std::uint64_t all = std::uint64_t{items} * *repeat;
-    if (items == 0 || *repeat == 0 || own > 2 || map.items_ + all > item_limit) {
+    if (items == 0 || *repeat == 0 || map.items_ + all > item_limit) {
       return Error(ErrorCode::bad_response, "item map: a run that cannot be");
     }
-    map.runs_.push_back({items, static_cast<OwnLine>(own), *repeat});
+    map.runs_.push_back({items, static_cast<OwnLine>(own), *repeat, signal});
     map.items_ += static_cast<std::uint32_t>(all);
     if (static_cast<OwnLine>(own) != OwnLine::elsewhere) map.records_ += *repeat;
   }
@@ -49,18 +60,32 @@ Result<ItemMap> ItemMap::parse(std::span<const std::byte> bytes) {
 }
 
 void ItemMap::append_to(ByteBuffer& out) const {
+  auto signal = model::Signal::unknown;
   for (const Run& run : runs_) {
+    if (run.signal != signal) {
+      signal = run.signal;
+      put_varint(out, static_cast<std::uint32_t>(signal) << 2 | signal_mark);
+    }
     put_varint(out, run.items << 2 | static_cast<std::uint32_t>(run.own));
     put_varint(out, run.repeat);
   }
 }
 
-bool ItemMap::add(std::uint32_t items, OwnLine own) {
+model::SignalCounts ItemMap::signals() const noexcept {
+  model::SignalCounts counts;
+  for (const Run& run : runs_) {
+    if (run.own != OwnLine::elsewhere) counts[run.signal] += run.repeat;
+  }
+  return counts;
+}
+
+bool ItemMap::add(std::uint32_t items, OwnLine own, model::Signal signal) {
   if (items == 0 || items > item_limit - items_) return false;
-  if (!runs_.empty() && runs_.back().items == items && runs_.back().own == own) {
-    ++runs_.back().repeat;
+  Run* const last = runs_.empty() ? nullptr : &runs_.back();
+  if (last != nullptr && last->items == items && last->own == own && last->signal == signal) {
+    ++last->repeat;
   } else {
-    runs_.push_back({items, own, 1});
+    runs_.push_back({items, own, 1, signal});
   }
   items_ += items;
   if (own != OwnLine::elsewhere) ++records_;

@@ -1,15 +1,19 @@
 #pragma once
 
-/// Which lines of a body belong to which record: a span is one line, and each of its events another
-/// line behind it. Kept beside a body wherever it goes (settlement table, store), because answers
-/// count lines and the ledger counts records. Run-length coded: a thousand flat spans are one run.
+/// Which lines of a body belong to which record, and of which signal that is: a span is one line,
+/// and each of its events another line behind it. Kept beside a body wherever it goes (settlement
+/// table, store), because answers count lines and the ledger counts records. Run-length coded: a
+/// thousand flat spans are one run.
 ///
-///   bytes = run*     run = varint(lines of each record << 2 | own) varint(records, at least 1)
+///   bytes = (signal | run)*
+///   run = varint(lines of each record << 2 | own) varint(records, at least 1)
+///   signal = varint(signal << 2 | 3)     of the runs behind it; unknown before the first
 ///
 /// Threads: a value. Bounds: at most `item_limit` lines; `parse` trusts nothing.
 
 #include <posthaste/result.h>
 
+#include "runtime/model/signal.h"
 #include "runtime/wire/byte_buffer.h"
 
 #include <cstdint>
@@ -34,6 +38,7 @@ public:
     std::uint32_t items = 0;  // lines of each record, at least 1
     OwnLine own = OwnLine::here;
     std::uint32_t repeat = 0;  // records like this one after the other
+    model::Signal signal = model::Signal::unknown;
     friend bool operator==(const Run&, const Run&) = default;
   };
 
@@ -42,22 +47,25 @@ public:
   void append_to(ByteBuffer& out) const;
 
   /// The lines of the next record; `items` is at least 1. False, changing nothing, at `item_limit`.
-  bool add(std::uint32_t items, OwnLine own = OwnLine::here);
+  bool add(std::uint32_t items, OwnLine own = OwnLine::here,
+           model::Signal signal = model::Signal::unknown);
   void clear() noexcept { *this = {}; }
 
   std::uint32_t items() const noexcept { return items_; }
   /// Records that are counted with this body: all whose own line is not elsewhere.
   std::uint32_t records() const noexcept { return records_; }
+  /// The same, by signal.
+  model::SignalCounts signals() const noexcept;
   std::span<const Run> runs() const noexcept { return runs_; }
   bool empty() const noexcept { return items_ == 0; }
 
-  /// Calls `f(first line, lines, own)` for each record, in order.
+  /// Calls `f(first line, lines, own, signal)` for each record, in order.
   template <class F>
   void for_each_record(F&& f) const {
     std::uint32_t first = 0;
     for (const Run& run : runs_) {
       for (std::uint32_t i = 0; i < run.repeat; ++i, first += run.items)
-        f(first, run.items, run.own);
+        f(first, run.items, run.own, run.signal);
     }
   }
 

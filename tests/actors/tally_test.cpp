@@ -28,9 +28,9 @@ struct Expected {
 };
 
 void expect(const Tally& sums, const Expected& expected) {
-  EXPECT_EQ(sums.delivered, expected.delivered);
-  EXPECT_EQ(sums.rejected, expected.rejected);
-  EXPECT_EQ(sums.remaining, expected.remaining);
+  EXPECT_EQ(sums.delivered.total(), expected.delivered);
+  EXPECT_EQ(sums.rejected.total(), expected.rejected);
+  EXPECT_EQ(sums.remaining.total(), expected.remaining);
   EXPECT_EQ(sums.side_rejected, expected.side_rejected);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// What Posthaste says about itself: one line for a person each time something needs attention.
-/// Nothing here is about the application's own telemetry.
+/// Nothing here is about the application's own telemetry. And what it counts about its requests.
 ///
 /// Threads:  the handler runs on one of Posthaste's own threads, or inside start(); never inside a
 ///           call that records telemetry. One call at a time.
@@ -11,10 +11,12 @@
 #include <posthaste/export.h>
 #include <posthaste/severity.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace posthaste {
 
@@ -81,5 +83,36 @@ struct Diagnostic {
 /// settings excepted). An exception that it throws is caught and counted. Empty: one line on
 /// stderr, "posthaste: ...", left out rather than waited for when stderr does not take it.
 using DiagnosticsHandler = std::function<void(const Diagnostic&)>;
+
+/// Requests whose answer had that HTTP status; 0: statuses that found no place of their own (24 of
+/// a kind are told apart).
+struct StatusCount {
+  int status = 0;
+  std::uint64_t requests = 0;
+};
+
+/// Requests without an answer, by the name of the ErrorCode: "connect_failed".
+struct ExceptionCount {
+  std::string kind;
+  std::uint64_t requests = 0;
+};
+
+/// What became of the requests of one output since the start: the measures that Azure Monitor's
+/// exporters send to Microsoft as Statsbeat. Posthaste sends them to nobody; with
+/// MetricSettings::self_metrics they go to your own resource. Counts of requests, each answer once;
+/// a batch that is sent again is another request.
+struct RequestStatistics {
+  std::uint64_t succeeded = 0;             // all of it, or some items, were taken
+  std::vector<StatusCount> failed;         // refused for good, or too large as it was
+  std::vector<StatusCount> retried;        // to be sent again
+  std::vector<StatusCount> throttled;      // 402, 429, 439: to be sent again, later
+  std::vector<ExceptionCount> exceptions;  // no answer
+  /// Of `succeeded` and `failed`, until the answer; zero: none yet.
+  std::chrono::nanoseconds average_duration{};
+  /// Requests that carried nothing but self-metrics; in none of the counts above.
+  std::uint64_t of_self_metrics = 0;
+  std::uint64_t store_read_failures = 0;   // batches
+  std::uint64_t store_write_failures = 0;  // batches, each attempt
+};
 
 }  // namespace posthaste

@@ -46,8 +46,20 @@ enum class DropReason : std::uint8_t {
   count_,
 };
 
+/// Why a measurement of an instrument was not taken. Measurements are summed up before they become
+/// records, so they are no part of the ledger; Health has their counts.
+enum class MeasurementRefusal : std::uint8_t {
+  negative,    // for a Counter or Histogram
+  not_finite,  // not a number, or infinite
+  no_memory,   // for so much as a shared cell
+  contended,   // a shared histogram cell stayed taken
+  late,        // after the shutdown
+  count_,
+};
+
 POSTHASTE_API std::string_view to_string(RefusalReason reason) noexcept;
 POSTHASTE_API std::string_view to_string(DropReason reason) noexcept;
+POSTHASTE_API std::string_view to_string(MeasurementRefusal refusal) noexcept;
 
 /// Counts by reason: `refused[RefusalReason::sampled]`.
 template <class Reason>

@@ -122,6 +122,10 @@ struct MetricSettings {
   /// process.* and container.* of OpenTelemetry's conventions, some thirty points an interval, to all
   /// outputs. Unset: false. POSTHASTE_PROCESS_METRICS
   std::optional<bool> process_metrics = {};
+  /// Whether what Posthaste counts about itself (otel.sdk.*, Statsbeat's measures) is sent to your
+  /// outputs as well; Telemetry::diagnostics() has it in any case. Unset: false; some 40 points less
+  /// an interval. POSTHASTE_SELF_METRICS
+  std::optional<bool> self_metrics = {};
 };
 
 /// Where telemetry waits on disk while an output does not take it, across restarts too.

@@ -57,7 +57,22 @@ struct OutputHealth {
   std::optional<std::chrono::seconds> store_lasts;
   /// What counts against AzureMonitor::daily_budget, as of the last batch.
   Bytes encoded_today;
+  /// The cursor: how much of what the runtime recorded it has encoded, and how much not yet.
+  Bytes encoded_up_to;
+  Bytes behind;
+  double delivered_per_second = 0;  // records, over the last minute
+  RequestStatistics requests;
   std::string last_error;
+};
+
+/// How metrics do.
+struct MetricHealth {
+  Counts<MeasurementRefusal> refused;  // measurements that were not taken
+  /// Measurements beyond the limit of attribute sets or of memory: in sums under
+  /// otel.metric.overflow, without their attributes.
+  std::uint64_t overflowed = 0;
+  std::uint64_t callback_failures = 0;  // observing callbacks that threw or did not return in time
+  Bytes memory;                         // used by series and cells, of MetricSettings::memory
 };
 
 struct Health {
@@ -69,7 +84,14 @@ struct Health {
   std::uint64_t arena_free_bytes = 0;
   std::uint32_t restarts = 0;           // of actors, after failures
   std::uint64_t callback_failures = 0;  // exceptions that sampler and processors threw
+  MetricHealth metrics;
   std::vector<OutputHealth> outputs;
+};
+
+/// All that a Telemetry knows of itself.
+struct Diagnostics {
+  Health health;
+  Ledger ledger;
 };
 
 class POSTHASTE_API Telemetry {
@@ -112,6 +134,8 @@ public:
   /// The account of every record so far.
   Ledger ledger() const;
   Health health() const;
+  /// Both, one after the other: while records move they need not agree to the last one.
+  Diagnostics diagnostics() const;
 
 private:
   class Impl;

@@ -36,7 +36,8 @@ TEST(ItemMap, ComesBackFromItsBytes) {
   for (int round = 0; round < 500; ++round) {
     ItemMap map;
     for (unsigned i = random() % 40; i > 0; --i) {
-      map.add(1 + random() % 300, static_cast<OwnLine>(random() % 3));
+      map.add(1 + random() % 300, static_cast<OwnLine>(random() % 3),
+              static_cast<model::Signal>(random() % model::signal_count));
     }
     const auto parsed = ItemMap::parse(bytes_of(map));
     ASSERT_TRUE(parsed);
@@ -60,8 +61,22 @@ TEST(ItemMap, WalksRecordsWithTheirFirstLine) {
   map.add(1);
   std::vector<std::uint32_t> firsts;
   map.for_each_record(
-      [&](std::uint32_t first, std::uint32_t, OwnLine) { firsts.push_back(first); });
+      [&](std::uint32_t first, std::uint32_t, OwnLine, model::Signal) { firsts.push_back(first); });
   EXPECT_EQ(firsts, (std::vector<std::uint32_t>{0, 2, 4}));
+}
+
+TEST(ItemMap, TellsTheSignalsApart) {
+  ItemMap map;
+  map.add(1, OwnLine::here, model::Signal::span);
+  map.add(1, OwnLine::here, model::Signal::log);
+  map.add(1, OwnLine::accepted, model::Signal::log);
+  map.add(2, OwnLine::elsewhere, model::Signal::metric_point);
+  const auto parsed = ItemMap::parse(bytes_of(map));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->signals()[model::Signal::span], 1u);
+  EXPECT_EQ(parsed->signals()[model::Signal::log], 2u);
+  EXPECT_EQ(parsed->signals().total(), parsed->records());
+  EXPECT_EQ(parse({1 << 2, 3})->signals()[model::Signal::unknown], 3u) << "of an earlier version";
 }
 
 TEST(ItemMap, TakesNoMoreLinesThanTheService) {
@@ -78,7 +93,7 @@ TEST(ItemMap, RefusesBytesThatCannotBe) {
   EXPECT_FALSE(parse({1 << 2})) << "half a run";
   EXPECT_FALSE(parse({0, 1})) << "a record without lines";
   EXPECT_FALSE(parse({1 << 2, 0})) << "no records";
-  EXPECT_FALSE(parse({1 << 2 | 3, 1})) << "an unknown kind";
+  EXPECT_FALSE(parse({5 << 2 | 3, 1 << 2, 1})) << "an unknown signal";
   EXPECT_FALSE(parse({1 << 2, 0x80})) << "an unfinished number";
   EXPECT_FALSE(parse({1 << 2, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F})) << "above 32 bits";
   EXPECT_FALSE(parse({1 << 2, 0x81, 0xF4, 0x03})) << "64001 lines";
