@@ -69,14 +69,20 @@ SteadyTime Aggregator::step(SteadyTime now) {
   return wanted(now) ? now : meter_.due().load(std::memory_order_relaxed);
 }
 
+/// Flushes that it may collect for: where the sampler measures, it must have measured.
+std::uint64_t Aggregator::flushes_asked() const noexcept {
+  const bool waits = meter_.is_own() && durable_.standard != nullptr;
+  return waits ? durable_.flushes.folded() : durable_.flushes.intake_asked();
+}
+
 bool Aggregator::wanted(SteadyTime now) const {
   return now >= meter_.due().load(std::memory_order_relaxed) ||
-         durable_.flushes.intake_asked() > meter_.served().load(std::memory_order_relaxed) ||
+         flushes_asked() > meter_.served().load(std::memory_order_relaxed) ||
          durable_.last_collection.load(std::memory_order_acquire);
 }
 
 void Aggregator::begin(SteadyTime now) {
-  const std::uint64_t asked = durable_.flushes.intake_asked();
+  const std::uint64_t asked = flushes_asked();
   const bool final = durable_.last_collection.load(std::memory_order_acquire);
   const bool hurry = final || asked > meter_.served().load(std::memory_order_relaxed);
   const milliseconds patience = std::min(hurry ? longest_when_flushing : longest_callback,

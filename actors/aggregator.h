@@ -38,6 +38,7 @@ private:
     bool gathered = false;
     bool failed = false;  // a callback did
   };
+  std::uint64_t flushes_asked() const noexcept;
   bool wanted(SteadyTime now) const;
   void begin(SteadyTime now);
   bool observed(SteadyTime now);

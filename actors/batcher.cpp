@@ -16,7 +16,9 @@ Batcher::Batcher(Durable& durable, std::uint32_t output)
       rules_{.most_items = durable.settings->batch().size,
              .most_age = durable.settings->batch().delay},
       writer_(durable.arena, output, arena::BodyAuthor::batcher),
-      encoder_(durable.arena, durable.settings->outputs()[output], output) {}
+      encoder_(durable.arena, durable.settings->outputs()[output], output) {
+  if (durable.standard != nullptr) encoder_.mark_measured();
+}
 
 SteadyTime Batcher::step(SteadyTime now) {
   look_ahead(now);

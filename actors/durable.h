@@ -15,6 +15,7 @@
 #include "actors/rate_limiter.h"
 #include "actors/self_metrics.h"
 #include "actors/signal_account.h"
+#include "actors/standard_metrics.h"
 #include "actors/store_desk.h"
 #include "runtime/arena/region.h"
 #include "runtime/base/bell.h"
@@ -66,6 +67,7 @@ struct Durable {
   // may be null: nobody measures
   std::shared_ptr<metrics::MetricStore> metrics;
   std::unique_ptr<CallbackRunner> callbacks;  // where `metrics` is
+  std::unique_ptr<StandardMetrics> standard;  // the sampler's; null: switched off
 
   // one per output
   std::vector<std::unique_ptr<Custody>> outputs;
@@ -90,6 +92,8 @@ struct Durable {
   std::atomic<bool> unsupervised{false};  // the supervisor died too often: nobody answers flushes
   std::atomic<bool> abandoned{false};     // at the end: what is left in the arena dies with it
   std::atomic<bool> arena_exhausted{false};  // the region gives no further segments; sampler's
+  std::atomic<bool> last_fold{false};        // the standard metrics are to have what the lanes hold
+  std::atomic<bool> last_fold_done{false};
   std::atomic<bool> last_collection{false};  // aggregators collect once more, and finish
   std::atomic<Ticket> last_ticket{0};
   std::atomic<std::uint32_t> restarts{0};

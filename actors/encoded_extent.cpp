@@ -18,12 +18,15 @@ model::Resource resource_of(const arena::Arena& arena) {
 
 }  // namespace
 
-wire::EncoderContext encoder_context(const arena::Arena& arena, const config::FinalOutput& output) {
+wire::EncoderContext encoder_context(const arena::Arena& arena, const config::FinalOutput& output,
+                                     bool marks_measured) {
   wire::EncoderContext context;
   context.instrumentation_key = output.kind == config::OutputKind::console
                                     ? "console"
                                     : std::string(output.instrumentation_key.reveal());
   context.include_scope = output.include_scope;
+  context.marks_measured = marks_measured;
+  context.standard_dimensions = true;
   context.resource = resource_of(arena);
   context.tick_scale = arena.tick_scale();
   context.scope_of = [arena](std::uint16_t index) {
@@ -37,13 +40,19 @@ ArenaEncoder::ArenaEncoder(const arena::Arena& arena, const config::FinalOutput&
     : arena_(arena),
       output_(output),
       revision_(arena.resource_revision()),
-      encoder_(std::make_unique<wire::EnvelopeEncoder>(encoder_context(arena, output))) {}
+      encoder_(std::make_unique<wire::EnvelopeEncoder>(encoder_context(arena, output, false))) {}
+
+void ArenaEncoder::mark_measured() {
+  marks_measured_ = true;
+  encoder_ = std::make_unique<wire::EnvelopeEncoder>(encoder_context(arena_, output_, true));
+}
 
 wire::EnvelopeEncoder& ArenaEncoder::current() noexcept {
   const std::uint32_t revision = arena_.resource_revision();
   if (revision != revision_) {
     try {
-      encoder_ = std::make_unique<wire::EnvelopeEncoder>(encoder_context(arena_, output_));
+      encoder_ = std::make_unique<wire::EnvelopeEncoder>(
+          encoder_context(arena_, output_, marks_measured_));
       revision_ = revision;
     } catch (const std::bad_alloc&) {
       // The next call tries again.

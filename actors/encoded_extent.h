@@ -40,19 +40,24 @@ struct EncodedExtent {
 };
 
 /// What the encoder must know of an arena (its resource, scopes and tick scale) and of an output.
-wire::EncoderContext encoder_context(const arena::Arena& arena, const config::FinalOutput& output);
+/// `marks_measured`: what the standard metrics count says so.
+wire::EncoderContext encoder_context(const arena::Arena& arena, const config::FinalOutput& output,
+                                     bool marks_measured);
 
 /// An encoder that says of an arena what holds now: it is made anew when the resource has changed.
 /// `output` must outlive it.
 class ArenaEncoder {
 public:
   ArenaEncoder(const arena::Arena& arena, const config::FinalOutput& output);
+  /// From now on, what the standard metrics count says so. May throw std::bad_alloc.
+  void mark_measured();
   /// Valid until the next call. Without memory for a new one it is the old one still.
   wire::EnvelopeEncoder& current() noexcept;
 
 private:
   arena::Arena arena_;
   const config::FinalOutput& output_;
+  bool marks_measured_ = false;
   std::uint32_t revision_;  // of the resource that the encoder has, or of an earlier one
   std::unique_ptr<wire::EnvelopeEncoder> encoder_;
 };
@@ -65,6 +70,9 @@ public:
   /// Resource, scopes and tick scale are the arena's own. `output` must outlive it; in that arena
   /// it has this number.
   ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output, std::uint32_t number);
+  /// As of ArenaEncoder. Not for what a dead process left: what it had counted and not sent is
+  /// gone, and the service counts those items.
+  void mark_measured() { encoder_.mark_measured(); }
 
   /// From `begin`, until `most_items` lines, `most_plain_bytes`, or the log's tail. Nothing there:
   /// begin = end. Of the records only `part` is kept (actors/daily_budget.h), and its items stand

@@ -113,7 +113,8 @@ bool OrphanArena::copy_lanes() {
   log_->begin_step();
   std::size_t copied = 0;
   for (const model::RecordHead* record : batch.records) {
-    if (!log_->append(*record)) break;
+    // What is only measured was for the metrics of a process that is gone.
+    if (!model::is_only_measured(*record) && !log_->append(*record)) break;
     const auto offset = reinterpret_cast<const std::byte*>(record) - theirs_.bytes(batch.segment);
     done.end = static_cast<std::uint32_t>(offset) + record->length();
     ++copied;

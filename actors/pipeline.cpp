@@ -67,6 +67,17 @@ std::shared_ptr<Durable> make_durable(PipelineParts& parts) {
   return durable;
 }
 
+/// For Application Insights alone.
+void make_standard(Durable& durable) {
+  std::uint16_t outputs = 0;
+  for (std::size_t i = 0; i < durable.outputs.size(); ++i) {
+    const bool takes = durable.settings->outputs()[i].kind == config::OutputKind::azure_monitor;
+    if (takes) outputs = static_cast<std::uint16_t>(outputs | 1u << i);
+  }
+  const auto scope = arena::ScopeTable(durable.arena).intern({wire::standard_meter, {}, {}});
+  durable.standard = std::make_unique<StandardMetrics>(*durable.metrics, scope, outputs);
+}
+
 /// What an adopter of this arena goes by.
 void sign(const Durable& durable) {
   arena::ArenaHeader& header = durable.arena.header();
@@ -107,6 +118,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
     durable.endpoints[i] = std::move(*endpoint);
   }
   sign(durable);
+  if (durable.metrics != nullptr && durable.settings->metrics().standard_metrics)
+    make_standard(durable);
   if (durable.metrics != nullptr) {
     durable.callbacks = std::make_unique<CallbackRunner>(
         durable.metrics,

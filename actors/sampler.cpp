@@ -2,6 +2,7 @@
 
 #include "runtime/base/tick_clock.h"
 
+#include <new>
 #include <string>
 
 namespace posthaste::actors {
@@ -12,6 +13,7 @@ using std::chrono::seconds;
 
 constexpr std::size_t records_at_once = 64;
 constexpr std::size_t batches_at_once = 64;  // together about 30 µs per 64 records: 1 to 2 ms
+constexpr std::size_t folded_at_once = 16;   // a record that is measured takes about 1 µs more
 constexpr milliseconds busy_tick{20};
 constexpr milliseconds quiet_tick{100};
 constexpr milliseconds idle_tick{1'000};
@@ -29,7 +31,9 @@ Sampler::Sampler(Durable& durable)
     : durable_(durable),
       lanes_(durable.arena),
       log_(durable.arena),
-      filter_(durable.settings->drop_rules(), durable.arena) {}
+      filter_(durable.settings->drop_rules(), durable.arena) {
+  if (durable.standard != nullptr) measurer_.emplace();
+}
 
 SteadyTime Sampler::step(SteadyTime now) {
   durable_.bell->awake();
@@ -38,27 +42,29 @@ SteadyTime Sampler::step(SteadyTime now) {
     scale_at_ = now + scale_age;
   }
   keep_pages_ahead(now);
-  copied_ = false;
+  copied_ = drained_ = false;
   steer_rate(now);
   const bool more = drain_for_a_while();
   log_.trim();
   watch_share_of_logs();
   tell_refusals(now);
   serve_flushes();
+  serve_last_fold();
   tell_callback_failures();
   if (copied_ || log_full_) {
     for (const auto& output : durable_.outputs) {
       durable_.kicks->kick(output->remote ? Role::batcher : Role::local_output, output->number);
     }
   }
-  if (copied_) last_record_ = now;
+  if (drained_) last_record_ = now;
   return next_step(more, now);
 }
 
 /// True if it stopped because it had done enough for one step.
 bool Sampler::drain_for_a_while() {
   log_full_ = false;
-  for (std::size_t i = 0; i < batches_at_once; ++i) {
+  const std::size_t most = measurer_ ? folded_at_once : batches_at_once;
+  for (std::size_t i = 0; i < most; ++i) {
     if (!lanes_.next_batch(batch_, records_at_once)) return false;
     const std::size_t records = batch_.records.size();
     const std::size_t copied = copy(batch_);
@@ -70,7 +76,7 @@ bool Sampler::drain_for_a_while() {
   return true;
 }
 
-/// Gives how many of the records are done with: copied, or filtered.
+/// Gives how many of the records are done with: copied, filtered, or only measured.
 std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
   log_.begin_step();
   arena::LaneReader::Batch done{batch.segment, batch.begin, batch.begin, {}};
@@ -78,7 +84,9 @@ std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
   model::SignalCounts copied;
   model::SignalCounts filtered;
   for (const model::RecordHead* record : batch.records) {
-    if (filter_.has_rules() && filter_.drops(*record)) {
+    if (model::is_only_measured(*record)) {
+      // Nothing is copied of it, and what it was has been refused.
+    } else if (filter_.has_rules() && filter_.drops(*record)) {
       ++filtered[model::signal_of(*record)];
     } else if (!log_.append(*record)) {
       break;
@@ -96,9 +104,25 @@ std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
   durable_.arena.header().accepted.fetch_add(copied.total(), std::memory_order_relaxed);
   durable_.collected.add(copied);
   count_filtered(filtered);
+  if (measurer_) fold({batch.records.data(), over});
   lanes_.drained(done);
   copied_ = copied_ || copied.total() > 0;
+  drained_ = true;
   return over;
+}
+
+void Sampler::fold(std::span<const model::RecordHead* const> records) noexcept {
+  const TickScale scale = durable_.arena.tick_scale();
+  for (const model::RecordHead* record : records) {
+    const auto view =
+        model::RecordView::from({reinterpret_cast<const std::byte*>(record), record->length()});
+    if (!view) continue;
+    try {
+      durable_.standard->add(measurer_->measure(*view, scale));
+    } catch (const std::bad_alloc&) {
+      durable_.standard->add_unknown(*record, scale);
+    }
+  }
 }
 
 /// Beside what application threads refuse, where the ledger looks for it.
@@ -179,7 +203,7 @@ void Sampler::tell_refusals(SteadyTime now) {
 
 void Sampler::serve_flushes() {
   const std::uint64_t asked = durable_.flushes.intake_asked();
-  if (asked == durable_.flushes.intake_done()) return;
+  if (asked == durable_.flushes.intake_done() || !folded(asked)) return;
   if (!mark_ || marked_for_ != asked) {
     if (!collected(asked)) return;
     mark_.emplace(durable_.arena);
@@ -192,6 +216,32 @@ void Sampler::serve_flushes() {
   for (const auto& output : durable_.outputs) {
     durable_.kicks->kick(output->remote ? Role::batcher : Role::local_output, output->number);
   }
+}
+
+/// Whether the standard metrics have what the lanes held when the flush was asked for.
+bool Sampler::folded(std::uint64_t flush) {
+  if (!measurer_ || durable_.flushes.folded() >= flush) return true;
+  if (!fold_mark_) {
+    fold_mark_.emplace(durable_.arena);
+    folding_for_ = flush;
+  }
+  if (!fold_mark_->reached()) return false;
+  fold_mark_.reset();
+  durable_.flushes.fold_reached(folding_for_);
+  durable_.kick_aggregators();
+  return folding_for_ >= flush;
+}
+
+/// Nothing more is offered, and the aggregators wait to collect for the last time.
+void Sampler::serve_last_fold() {
+  if (!durable_.last_fold.load(std::memory_order_acquire) ||
+      durable_.last_fold_done.load(std::memory_order_relaxed)) {
+    return;
+  }
+  if (!last_mark_) last_mark_.emplace(durable_.arena);
+  if (!last_mark_->reached()) return;
+  durable_.last_fold_done.store(true, std::memory_order_release);
+  durable_.kicks->kick(Role::supervisor);
 }
 
 /// Whether the points that the flush is to take along are in the lanes. A meter that does not answer
@@ -210,7 +260,8 @@ bool Sampler::collected(std::uint64_t flush) {
 SteadyTime Sampler::next_step(bool more, SteadyTime now) {
   if (more) return now;
   const auto idle = now - last_record_;
-  if (log_full_ || mark_ || is_waiting() || idle < busy_time) return now + busy_tick;
+  const bool marked = mark_ || fold_mark_ || last_mark_;
+  if (log_full_ || marked || is_waiting() || idle < busy_time) return now + busy_tick;
   if (idle < quiet_time) return now + quiet_tick;
   durable_.bell->sleep();
   // Whoever filled a segment before it saw the sleeper has not rung: look once more.

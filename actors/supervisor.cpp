@@ -50,17 +50,23 @@ SteadyTime Supervisor::step(SteadyTime now) {
   return now + watch;
 }
 
-/// Measurements stop first, then what they came to is put into the lanes, for which callbacks get no
-/// more than a quarter of the time.
+/// Measurements stop first; the sampler adds to the standard metrics what the lanes hold; then what
+/// they came to is put into the lanes, for which callbacks get no more than a quarter of the time.
 bool Supervisor::collected_for_the_end(SteadyTime now, SteadyTime deadline) {
   if (durable_.metrics == nullptr) return true;
-  if (!durable_.last_collection.load(std::memory_order_relaxed)) {
+  if (!collect_until_) {
     durable_.ingress->close();
-    durable_.last_collection.store(true, std::memory_order_release);
+    durable_.last_fold.store(true, std::memory_order_release);
     collect_until_ = now + std::min<SteadyTime::duration>((deadline - now) / 4, longest_collection);
+    durable_.kicks->kick(Role::sampler);
+  }
+  if (!durable_.last_collection.load(std::memory_order_relaxed)) {
+    const bool folded = durable_.standard == nullptr || durable_.last_fold_done.load();
+    if (!folded && now < *collect_until_) return false;
+    durable_.last_collection.store(true, std::memory_order_release);
     durable_.kick_aggregators();
   }
-  if (!durable_.collections_finished() && now < collect_until_) return false;
+  if (!durable_.collections_finished() && now < *collect_until_) return false;
   durable_.metrics->close();
   return true;
 }

@@ -20,6 +20,7 @@
 #include "actors/restart_limit.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -43,7 +44,7 @@ private:
 
   Durable& durable_;
   RestartRule rule_;
-  SteadyTime collect_until_{};  // of the last collection; a new supervisor does not wait for it
+  std::optional<SteadyTime> collect_until_;  // the last collection; a new supervisor begins anew
   std::map<std::pair<Role, std::uint32_t>, RestartLimit> limits_;
 };
 

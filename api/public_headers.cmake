@@ -9,6 +9,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   ledger.h
   local_sink.h
   logger.h
+  measured_keys.h
   meter.h
   metric_view.h
   observable.h

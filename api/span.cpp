@@ -73,7 +73,7 @@ Span Tracer::start_span(std::string_view name, const SpanOptions& options) const
 }
 
 bool Span::is_recording() const noexcept {
-  if ((flags_ & recording) == 0) return false;
+  if ((flags_ & (recording | measured)) == 0) return false;
   return living(slot_, generation_, runtime_) != nullptr;
 }
 
@@ -106,7 +106,8 @@ void Span::set_array(std::string_view key, const AttributeValue& value) noexcept
 
 Span& Span::add_event(std::string_view name, Attributes attributes,
                       std::optional<TimePoint> time) noexcept {
-  if ((flags_ & recording) == 0) return *this;
+  if ((flags_ & (recording | measured)) == 0) return *this;
+  if ((flags_ & recording) == 0) attributes = {};  // events are only counted
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
     producer->span(*static_cast<arena::Slot*>(slot_))
         .add_event(name, attributes, time ? wall_ns(*time) : producer->now(), time.has_value());
@@ -125,7 +126,7 @@ Span& Span::add_link(const Context& context, Attributes attributes) noexcept {
 }
 
 Span& Span::set_status(StatusCode code, std::string_view description) noexcept {
-  if ((flags_ & recording) == 0 || code == StatusCode::unset) return *this;
+  if ((flags_ & (recording | measured)) == 0 || code == StatusCode::unset) return *this;
   Producer* const producer = living(slot_, generation_, runtime_);
   if (producer == nullptr) return *this;
   auto& slot = *static_cast<arena::Slot*>(slot_);
@@ -137,7 +138,8 @@ Span& Span::set_status(StatusCode code, std::string_view description) noexcept {
     span.remove_text(model::EntryKind::status_description);
   } else {
     slot.head.flags |= produce::slot_flag::failed;
-    if (!description.empty()) span.set_text(model::EntryKind::status_description, description);
+    const bool described = !description.empty() && (flags_ & recording) != 0;
+    if (described) span.set_text(model::EntryKind::status_description, description);
   }
   return *this;
 }
@@ -152,6 +154,7 @@ Span& Span::update_name(std::string_view name) noexcept {
 
 Span& Span::record_exception(const std::exception& exception, Attributes attributes,
                              bool escaped) noexcept {
+  if ((flags_ & recording) == 0) return measure_exception();
   if (is_recording()) {
     add_exception(*this, runtime_, exception, attributes, escaped, __builtin_return_address(0));
   }
@@ -160,10 +163,21 @@ Span& Span::record_exception(const std::exception& exception, Attributes attribu
 
 Span& Span::record_exception(const std::exception_ptr& exception, Attributes attributes,
                              bool escaped) noexcept {
-  if (exception != nullptr && is_recording()) {
+  if (exception == nullptr) return *this;
+  if ((flags_ & recording) == 0) return measure_exception();
+  if (is_recording()) {
     add_exception(*this, runtime_, exception, attributes, escaped, __builtin_return_address(0));
   }
   return *this;
+}
+
+/// Of a span that is measured alone, whether one was thrown is all that counts.
+Span& Span::measure_exception() noexcept {
+  return add_event("exception").set_status(StatusCode::error);
+}
+
+bool Span::measures_slowly(std::string_view key) const noexcept {
+  return (flags_ & measured_keys::kinds_of(key)) != 0;
 }
 
 void Span::end() noexcept {
@@ -175,11 +189,12 @@ void Span::end(TimePoint time) noexcept {
 }
 
 void Span::end_now(std::optional<TimePoint> time) noexcept {
-  if ((flags_ & recording) == 0) return;
-  flags_ &= static_cast<std::uint16_t>(~recording);
+  const std::uint16_t before = flags_;
+  if ((before & (recording | measured)) == 0) return;
+  flags_ &= static_cast<std::uint16_t>(~(recording | measured));
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
     producer->end_span(*static_cast<arena::Slot*>(slot_), time);
-  } else {
+  } else if ((before & recording) != 0) {
     Producer::known(runtime_)->refuse_late();
   }
 }

@@ -71,6 +71,7 @@ produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
   setup.span_processors = settings.span_processors();
   setup.log_processors = settings.log_processors();
   setup.exception_stacks = settings.exception_stacks();
+  setup.measures = settings.metrics().standard_metrics;
   return setup;
 }
 
@@ -269,6 +270,7 @@ Health Telemetry::Impl::health() const {
   health.restarts = inside.restarts;
   health.callback_failures = producer_->callback_failures().total();
   health.metrics = inside.metrics;
+  health.unmeasured = producer_->unmeasured();
   health.outputs = std::move(inside.outputs);
   return health;
 }

@@ -24,6 +24,8 @@ LIMITS = {  # instructions
     "scoped_span": 1_220,
     "child_span": 1_470,
     "log_record": 1_450,
+    "unsampled_internal": 450,
+    "unsampled_server": 550,
 }
 NAME = re.compile(r"\((\d+)\)(?: (.*))?")
 
@@ -70,11 +72,11 @@ def main():
     parser.add_argument("works", nargs="*", metavar="work")
     arguments = parser.parse_args()
     costs = {}
-    print(f"{'work':<14} {'instructions':>12} {'limit':>8}")
+    print(f"{'work':<18} {'instructions':>12} {'limit':>8}")
     for work in arguments.works or LIMITS:
         costs[work] = cost_of(arguments.program, work)
         mark = "" if costs[work] <= LIMITS[work] else "   too many"
-        print(f"{work:<14} {costs[work]:>12,.0f} {LIMITS[work]:>8,}{mark}", flush=True)
+        print(f"{work:<18} {costs[work]:>12,.0f} {LIMITS[work]:>8,}{mark}", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(costs, indent=2) + "\n", encoding="utf-8")
     return any(cost > LIMITS[work] for work, cost in costs.items())

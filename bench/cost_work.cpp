@@ -53,16 +53,39 @@ void log_record(Telemetry& telemetry, long times) {
   }
 }
 
+void unsampled_internal(Telemetry& telemetry, long times) {
+  const Tracer tracer = telemetry.tracer("bench");
+  for (long i = 0; i < times; ++i) {
+    Span span = tracer.start_span("choose a card");
+    set_four_attributes(span, i);
+  }
+}
+
+void unsampled_server(Telemetry& telemetry, long times) {
+  const Tracer tracer = telemetry.tracer("bench");
+  for (long i = 0; i < times; ++i) {
+    Span span = tracer.start_span("GET /orders", {.kind = SpanKind::server});
+    set_four_attributes(span, i);
+  }
+}
+
 struct Work {
   std::string_view name;
   void (*run)(Telemetry&, long times);
+  bool sampled = true;
 };
 constexpr Work works[] = {
     {"flat_span", flat_span},
     {"scoped_span", scoped_span},
     {"child_span", child_span},
     {"log_record", log_record},
+    {"unsampled_internal", unsampled_internal, false},
+    {"unsampled_server", unsampled_server, false},
 };
+
+constexpr const char* nowhere =
+    "InstrumentationKey=00000000-0000-0000-0000-000000000001;"
+    "IngestionEndpoint=http://127.0.0.1:1/";
 
 }  // namespace
 
@@ -73,6 +96,13 @@ int main(int argc, char** argv) {
     Settings settings;
     settings.service_name = "bench";
     settings.outputs = {memory.output()};
+    if (!work.sampled) {
+      // So low a rate that the decision is made by the trace id, and never falls for it. The
+      // standard metrics are for Application Insights; this endpoint refuses all connections.
+      settings.sampling = SampleRate::percent(1e-9);
+      settings.outputs.push_back(AzureMonitor{.connection_string = nowhere});
+      settings.store.enabled = false;
+    }
     Telemetry telemetry = start(settings);
     if (!telemetry.is_running()) return 1;
     work.run(telemetry, std::atol(argv[2]));

@@ -55,6 +55,7 @@ LoadOptions complete(const Options& options) {
     settings.outputs = {options.output};
   }
   settings.metrics.performance_counters = false;  // the account is of what was recorded here
+  settings.metrics.standard_metrics = false;      // likewise
   settings.metrics.self_metrics = false;          // likewise, whatever the environment says
   settings.store.directory = options.store;
   if (options.no_store) settings.store.enabled = false;

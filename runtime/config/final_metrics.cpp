@@ -67,6 +67,18 @@ void check_views(const std::vector<MetricView>& views, SettingResolver& resolver
   resolver.remember(SettingId::metric_views, std::to_string(views.size()) + " views", Origin::code);
 }
 
+/// Any value of the variable counts, as with Microsoft's exporters.
+bool read_standard(std::optional<bool> given, const Environment& environment,
+                   SettingResolver& resolver) {
+  if (given) {
+    resolver.remember(SettingId::standard_metrics, *given ? "true" : "false", Origin::code);
+    return *given;
+  }
+  if (!environment.get("APPLICATION_INSIGHTS_NO_STANDARD_METRICS")) return true;
+  resolver.remember(SettingId::standard_metrics, "false", Origin::environment);
+  return false;
+}
+
 }  // namespace
 
 FinalMetrics read_metrics(const MetricSettings& given, const Environment& environment,
@@ -80,6 +92,7 @@ FinalMetrics read_metrics(const MetricSettings& given, const Environment& enviro
       .memory = {resolver.number(SettingId::metric_memory, memory)},
       .exemplars = read_exemplar_filter(given.exemplars, environment, resolver),
       .views = given.views,
+      .standard_metrics = read_standard(given.standard_metrics, environment, resolver),
       .performance_counters =
           resolver.flag(SettingId::performance_counters, given.performance_counters),
       .process_metrics = resolver.flag(SettingId::process_metrics, given.process_metrics),

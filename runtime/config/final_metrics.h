@@ -20,6 +20,7 @@ struct FinalMetrics {
   Bytes memory;
   ExemplarFilter exemplars;
   std::vector<MetricView> views;
+  bool standard_metrics;      // false also where no output is AzureMonitor
   bool performance_counters;  // false also where no output is AzureMonitor
   bool process_metrics;
   bool self_metrics;

@@ -46,6 +46,7 @@ public:
     read_limits();
     read_logs();
     values_.metrics = read_metrics(settings_.metrics, environment_, resolver_);
+    values_.metrics.standard_metrics &= has_azure_monitor();
     values_.metrics.performance_counters &= has_azure_monitor();
     read_callbacks();
     read_drop_rules();
@@ -291,7 +292,6 @@ void Finalizer::read_store() {
                    .directory = {},
                    .cap = {resolver_.number(SettingId::store_cap, count_of(given.cap))},
                    .max_age = resolver_.duration(SettingId::store_max_age, given.max_age)};
-  const bool needed = has_azure_monitor();
   // A body is at most 1 MiB, and each queue must be able to hold one.
   const Bytes least{values_.outputs.size() * least_store_per_output.count};
   if (values_.store.cap < least) {
@@ -302,7 +302,7 @@ void Finalizer::read_store() {
   if (!given.directory.empty() && !check_directory(SettingId::store_directory, given.directory)) {
     return;
   }
-  values_.store.enabled = values_.store.enabled && needed;
+  values_.store.enabled = values_.store.enabled && has_azure_monitor();
   if (values_.store.enabled) find_store_directory();
 }
 

@@ -24,6 +24,7 @@ struct MeterOptions {
   std::vector<MetricView> views;
   StreamDefaults defaults;
   std::vector<Reader> readers;
+  bool own = false;  // the pipeline's
 };
 
 class MeterState {
@@ -45,6 +46,8 @@ public:
   bool is_self() const noexcept { return about_ == About::posthaste; }
   MetricContext& context() const noexcept { return context_; }
   CallbackList& callbacks() noexcept { return callbacks_; }
+  /// Made by MetricStore::own_meter.
+  bool is_own() const noexcept { return options_->own; }
 
   /// Of a meter of Posthaste's own, before its aggregator is started.
   void add_source(std::unique_ptr<MeterSource> source) { sources_.push_back(std::move(source)); }

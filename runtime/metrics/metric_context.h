@@ -21,11 +21,12 @@ namespace posthaste::metrics {
 using posthaste::MeasurementRefusal;
 
 struct MetricContext {
-  MetricContext(std::uint64_t memory_bound, const Ingress& door, ExemplarFilter filter) noexcept
+  /// Without a door (null) it is open until it is closed: who measures is no application.
+  MetricContext(std::uint64_t memory_bound, const Ingress* door, ExemplarFilter filter) noexcept
       : memory(memory_bound), ingress(door), exemplars(filter) {}
 
   CellMemory memory;
-  const Ingress& ingress;
+  const Ingress* const ingress;
   const ExemplarFilter exemplars;
   const bool writers_fence = writers_must_fence();
   const TickSource ticks = tick_source();
@@ -35,7 +36,8 @@ struct MetricContext {
 
   /// The ingress is a new Telemetry's when `closed`; it is shut in children of fork.
   bool open() const noexcept {
-    return !closed.load(std::memory_order_relaxed) && (ingress.flags() & Ingress::open) != 0;
+    return !closed.load(std::memory_order_relaxed) &&
+           (ingress == nullptr || (ingress->flags() & Ingress::open) != 0);
   }
   void refuse(MeasurementRefusal why) noexcept {
     refused[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);

@@ -28,6 +28,11 @@ struct MetricStoreSetup {
   std::vector<Reader> readers = {{}};  // not empty
 };
 
+struct OwnMeter {
+  std::uint64_t memory = 0;   // bytes
+  std::uint16_t outputs = 0;  // that its points are for: bit o: output o; 0: all
+};
+
 class MetricStore {
 public:
   static constexpr std::size_t most_meters = 256;
@@ -42,6 +47,9 @@ public:
   /// One that tells about Posthaste itself: its points say so, and meter() never gives it. It comes
   /// first, before any other.
   MeterState& self_meter(std::string name, std::uint16_t scope);
+  /// A meter that the pipeline itself measures with, made if it is new: views are not for it, its
+  /// series have memory of their own and no exemplars, and it measures until close().
+  MeterState& own_meter(std::string_view name, std::uint16_t scope, OwnMeter setup);
   /// Nothing is measured any more. Handles may stay.
   void close() noexcept;
 
@@ -52,12 +60,15 @@ public:
   const MetricContext& context() const noexcept { return context_; }
 
 private:
+  MeterState* find(std::string_view name, std::uint16_t scope) const noexcept;
+
   const MetricStoreSetup setup_;
   MetricContext context_;
   const Clock& clock_;
   DiagnosticsSink& diagnostics_;
   std::shared_ptr<const MeterOptions> options_;
   mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<MetricContext>> own_contexts_;  // before the meters that use them
   std::vector<std::unique_ptr<MeterState>> meters_;
 };
 

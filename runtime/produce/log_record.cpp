@@ -116,7 +116,7 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
     parent = &given;
   }
   if (logs_with_trace_ && parent != nullptr && parent->trace_id.is_valid() && !parent->sampled()) {
-    refuse_log(RefusalReason::sampled);
+    leave_out_log(RefusalReason::sampled, severity, options.attributes);
     return;
   }
   if (state.rate_limit != 0) {

@@ -83,7 +83,8 @@ void Producer::process_log(std::uint16_t scope, Severity severity, const Attribu
     return;
   }
   if (!run_on_emit(*draft, thread)) {
-    refuse_log(RefusalReason::filtered);
+    leave_out_log(RefusalReason::filtered, draft->severity,
+                  Attributes(std::span<const Attribute>(draft->attributes)));
     return;
   }
   if (draft->incomplete) {

@@ -3,6 +3,7 @@
 #include "runtime/produce/entry_writer.h"
 #include "runtime/produce/lane_hint.h"
 #include "runtime/produce/lineage.h"
+#include "runtime/produce/measured_kind.h"
 #include "runtime/produce/span_access.h"
 
 #include <algorithm>
@@ -60,9 +61,11 @@ void Producer::open(ProducerSetup setup) {
   log_limits_ = setup.log_limits;
   open_processors(setup);
   takes_stacks_ = setup.exception_stacks;
+  measures_ = setup.measures;
   scopes_ = std::make_unique<arena::ScopeTable>(arena_);
   loggers_ = std::make_unique<LoggerTable>();
   late_calls_.store(0, std::memory_order_relaxed);
+  unmeasured_.store(0, std::memory_order_relaxed);
   callback_failures_.reset();
   ThreadState::reseed_all();
   ingress_.set(Ingress::open | Ingress::mapped);
@@ -220,16 +223,22 @@ template <bool plain_root>
                                                    const SpanOptions& options,
                                                    const Lineage& lineage,
                                                    ThreadState& thread) noexcept {
+  std::uint16_t flags = SpanAccess::recording;
   if (!lineage.sampled) [[unlikely]] {
     refuse(RefusalReason::sampled);
+    flags = measures_ ? measured_as(options.kind) : measured_keys::none;
     // Beneath an unsampled span of ours, its ids serve as well: no slot, nothing to write.
-    if (lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
+    if (flags == 0 && lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
       return SpanAccess::make(lineage.slot, lineage.generation, number_, 0);
     }
   }
   arena::Slot* const slot = slots_.take(lane_hint(lane_count_));
   if (slot == nullptr) [[unlikely]] {
-    if (lineage.sampled) refuse(RefusalReason::slots_full);
+    if (lineage.sampled) {
+      refuse(RefusalReason::slots_full);
+    } else if (flags != 0) {
+      unmeasured_.fetch_add(1, std::memory_order_relaxed);
+    }
     return Span();
   }
   model::RecordHead& record = begin(*slot, lineage, scope, options.kind, thread.ids().span_id());
@@ -239,44 +248,51 @@ template <bool plain_root>
   } else {
     inherit(*slot, lineage, name);
   }
-  std::uint16_t flags = SpanAccess::owner;
-  if (lineage.sampled) [[likely]] {
-    flags |= SpanAccess::recording;
-    SpanSlot(*slot, slots_, span_limits_).append_text(model::EntryKind::name, name);
+  if (flags != 0) [[likely]] {
+    if (lineage.sampled) [[likely]] {
+      SpanSlot(*slot, slots_, span_limits_).append_text(model::EntryKind::name, name);
+    } else {
+      record.flags |= model::record_flag::measured;
+    }
     if (options.record_unwinding) {
       const std::uint32_t exceptions = std::min(thread.uncaught_exceptions(), 255u);
       flags = static_cast<std::uint16_t>(flags | SpanAccess::unwinding | exceptions << 8);
     }
     record.start = now();
   }
+  flags |= SpanAccess::owner;
   const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
   slot->head.generation.store(generation, std::memory_order_release);
   Span span = SpanAccess::make(slot, generation, number_, flags);
-  if (lineage.sampled && (has_on_start_ || options.start_time || !options.attributes.empty() ||
-                          !options.links.empty() || lineage.sampler_attributes != nullptr))
-      [[unlikely]] {
-    add_options(span, options, lineage.sampler_attributes);
+  if ((flags & (SpanAccess::recording | SpanAccess::measured)) != 0 &&
+      (has_on_start_ || has_on_end_ || options.start_time || !options.attributes.empty() ||
+       !options.links.empty() || lineage.sampler_attributes != nullptr)) [[unlikely]] {
+    add_options(span, name, options, lineage);
   }
   return span;
 }
 
-/// What few spans are given at their start.
-[[gnu::noinline]] void Producer::add_options(
-    Span& span, const SpanOptions& options,
-    const std::vector<OwnedAttribute>* sampler_attributes) noexcept {
+/// What few spans are given at their start. Processors see a span that is only measured as they see
+/// the others: what they hide or add, they hide or add there too.
+[[gnu::noinline]] void Producer::add_options(Span& span, std::string_view name,
+                                             const SpanOptions& options,
+                                             const Lineage& lineage) noexcept {
   const SpanSlot slot = this->span(*SpanAccess::slot(span));
   if (options.start_time) {
     slot.record().start = wall_ns(*options.start_time);
     slot.record().flags |= model::record_flag::start_is_wall;
   }
-  for (const Attribute& attribute : options.attributes) {
-    slot.set_attribute(attribute.key, attribute.value);
+  span.set_attributes(options.attributes);
+  if (!lineage.sampled) {
+    if (has_on_start_ || has_on_end_) slot.append_text(model::EntryKind::name, name);
+  } else {
+    for (const Link& link : options.links) {
+      slot.add_link(link.context.trace_id(), link.context.span_id(), link.context.trace_flags(),
+                    link.context.trace_state(), link.attributes);
+    }
+    const auto* const added = lineage.sampler_attributes;
+    if (added != nullptr) add_sampler_attributes(slot, *added);
   }
-  for (const Link& link : options.links) {
-    slot.add_link(link.context.trace_id(), link.context.span_id(), link.context.trace_flags(),
-                  link.context.trace_state(), link.attributes);
-  }
-  if (sampler_attributes != nullptr) add_sampler_attributes(slot, *sampler_attributes);
   if (has_on_start_) run_on_start(span);
 }
 
@@ -352,22 +368,20 @@ bool Producer::operation_of(const ParentFrame& frame, OperationName& name) const
                                                            std::uint32_t lane) noexcept {
   const SpanSlot span(slot, slots_, span_limits_);
   model::RecordHead& record = span.record();
-  if (has_on_end_ && !run_on_end(slot)) [[unlikely]] {
-    refuse(RefusalReason::filtered);
+  if (has_on_end_ && !keeps_record(slot)) [[unlikely]]
     return;
-  }
   // A local root's operation is named as the span itself; the others say what theirs is.
   OperationName operation;
   operation.size = 0;
-  if ((record.flags & model::record_flag::local_root) == 0) {
+  constexpr std::uint16_t unnamed = model::record_flag::local_root | model::record_flag::measured;
+  if ((record.flags & unnamed) == 0) {
     current_operation(slot, slot.head.generation.load(std::memory_order_relaxed), operation);
   }
   const std::uint32_t image = span.size();
   const std::uint32_t length = image + (operation.size != 0 ? entry_size(operation.size) : 0);
   const arena::Reservation room = reserve(lane, length, (slot.head.flags & slot_flag::failed) != 0);
   if (room.bytes == nullptr) [[unlikely]] {
-    refuse((ingress_.flags() & Ingress::open) == 0 ? RefusalReason::shutdown
-                                                   : RefusalReason::arena_full);
+    refuse_for_room((record.flags & model::record_flag::measured) != 0);
     return;
   }
   record.origin = room.place;
@@ -393,7 +407,7 @@ void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexce
 
 void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
   const std::uint32_t lane = lane_hint(lane_count_);
-  if ((flags & SpanAccess::recording) != 0) {
+  if ((flags & (SpanAccess::recording | SpanAccess::measured)) != 0) {
     SpanSlot(slot, slots_, span_limits_).record().end = now();
     if ((flags & SpanAccess::unwinding) != 0) {
       const ThreadState* const thread = ThreadState::current();

@@ -49,6 +49,8 @@ struct ProducerSetup {
   std::vector<SpanProcessor> span_processors = {};
   std::vector<LogProcessor> log_processors = {};
   bool exception_stacks = true;
+  bool measures = false;  // for the standard metrics: what is not sampled or kept leaves a record
+                          // that the sampler folds, and nobody sends
 };
 
 class Producer {
@@ -82,6 +84,8 @@ public:
   bool takes_stacks() const noexcept { return takes_stacks_; }
   /// Refused so far, by reason; any thread.
   Counts<RefusalReason> refused() const noexcept;
+  /// Spans and logs that the standard metrics do not know of, as there was no room.
+  std::uint64_t unmeasured() const noexcept { return unmeasured_.load(std::memory_order_relaxed); }
   /// A span ended after the close.
   void refuse_late() noexcept { late_calls_.fetch_add(1, std::memory_order_relaxed); }
   /// Exceptions that the application's callbacks threw.
@@ -149,8 +153,8 @@ private:
              const Lineage& lineage, ThreadState& thread) noexcept;
   model::RecordHead& begin(arena::Slot& slot, const Lineage& lineage, std::uint16_t scope,
                            SpanKind kind, SpanId id) const noexcept;
-  void add_options(Span& span, const SpanOptions& options,
-                   const std::vector<OwnedAttribute>* sampler_attributes) noexcept;
+  void add_options(Span& span, std::string_view name, const SpanOptions& options,
+                   const Lineage& lineage) noexcept;
   void run_on_start(Span& span) noexcept;
   bool run_on_end(arena::Slot& slot) noexcept;
   bool run_on_emit(LogDraft& draft, ThreadState& thread) noexcept;
@@ -163,6 +167,8 @@ private:
                     const LogOptions& options, const ParentFrame* parent) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
                  const LogOptions& options, const ParentFrame* parent) noexcept;
+  void leave_out_log(RefusalReason reason, Severity severity, Attributes attributes) noexcept;
+  bool keeps_record(arena::Slot& slot) noexcept;
   [[gnu::always_inline]] arena::Reservation reserve(std::uint32_t lane, std::uint32_t length,
                                                     bool failure) noexcept {
     arena::Reservation room = lanes_.reserve(lane, length);
@@ -175,6 +181,7 @@ private:
   void count_refused(arena::RefusalRow arena::LaneHead::*row, RefusalReason reason) noexcept;
   void refuse(RefusalReason reason) noexcept;
   void refuse_log(RefusalReason reason) noexcept;
+  void refuse_for_room(bool measured) noexcept;
 
   static std::atomic<Producer*> producers[most];
 
@@ -198,6 +205,7 @@ private:
   bool has_on_end_ = false;
   bool has_on_emit_ = false;
   bool takes_stacks_ = true;
+  bool measures_ = false;
   double sample_rate_ = 100;
   std::uint64_t ticks_per_second_ = 1'000'000'000;
   RecordLimits span_limits_;
@@ -210,6 +218,7 @@ private:
   std::unique_ptr<LoggerTable> loggers_;
   EndedOperations ended_operations_;
   std::atomic<std::uint64_t> late_calls_{0};  // after the close; the lanes may be gone then
+  std::atomic<std::uint64_t> unmeasured_{0};
   CallbackFailures callback_failures_;
   SteeredRate steered_rate_;
 };

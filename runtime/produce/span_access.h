@@ -16,6 +16,7 @@ struct SpanAccess {
   static constexpr std::uint16_t recording = Span::recording;
   static constexpr std::uint16_t owner = Span::owner;
   static constexpr std::uint16_t unwinding = Span::unwinding;
+  static constexpr std::uint16_t measured = Span::measured;
 
   static arena::Slot* slot(const Span& span) noexcept {
     return static_cast<arena::Slot*>(span.slot_);

@@ -141,6 +141,7 @@ void SpanSlot::rename(std::string_view name) const noexcept {
 
 void SpanSlot::operation_attribute_set(std::string_view key) const noexcept {
   if ((record().flags & model::record_flag::local_root) == 0) return;
+  if ((slot_.head.traits & slot_trait::recording) == 0) return;  // it has not all of them
   const auto kind = static_cast<SpanKind>(record().kind);
   const bool is_request = kind == SpanKind::server || kind == SpanKind::consumer;
   if (!is_request && !OperationAttributes::is_given_name(key)) return;

@@ -6,6 +6,7 @@
 #include "runtime/wire/metric_data.h"
 #include "runtime/wire/span_data.h"
 #include "runtime/wire/span_rules.h"
+#include "runtime/wire/standard_metrics.h"
 
 #include <new>
 
@@ -28,6 +29,11 @@ std::string make_head(ItemType type, const EncoderContext& context) {
   return std::string(out.view());
 }
 
+/// Of a span: what is so of its events as well. See standard_metrics.h.
+bool is_measured(const RecordHead& head) noexcept {
+  return static_cast<SpanKind>(head.kind) != SpanKind::internal;
+}
+
 bool has(const RecordHead& head, std::uint16_t flag) noexcept {
   return (head.flags & flag) != 0;
 }
@@ -46,7 +52,10 @@ std::string_view to_string(EncodeRefusal refusal) noexcept {
 }
 
 EnvelopeEncoder::EnvelopeEncoder(EncoderContext context)
-    : context_(std::move(context)), device_(DeviceTags::of(context_.resource)) {
+    : context_(std::move(context)),
+      device_(DeviceTags::of(context_.resource)),
+      role_(cloud_role(context_.resource)),
+      role_instance_(cloud_role_instance(context_.resource)) {
   for (std::size_t i = 0; i < heads_.size(); ++i) {
     heads_[i] = make_head(static_cast<ItemType>(i), context_);
   }
@@ -97,19 +106,11 @@ void EnvelopeEncoder::measure(SeenAttributes& seen) {
 }
 
 SpanFields EnvelopeEncoder::map(const RecordHead& head) {
-  SpanFacts facts;
-  facts.kind = static_cast<SpanKind>(head.kind);
-  facts.status = static_cast<StatusCode>(head.status);
-  facts.has_parent = head.parent_span_id.is_valid();
-  facts.interrupted = has(head, model::record_flag::interrupted);
-  facts.name = parts_.text.name;
-  facts.inherited_operation_name = parts_.text.operation_name;
-  facts.start = model::start_of(head, context_.tick_scale);
-  facts.links = parts_.links;
-  return map_span(facts, parts_.seen);
+  return map_span(span_facts(head, parts_, context_.tick_scale), parts_.seen);
 }
 
-void EnvelopeEncoder::write_span_properties(ItemWriter& item, const RecordHead& head) {
+void EnvelopeEncoder::write_span_properties(ItemWriter& item, ItemType type,
+                                            const RecordHead& head) {
   PropertyWriter properties(item);
   properties.text(Known::otel_status_description, parts_.text.status_description, parts_.seen);
   if (has(head, model::record_flag::interrupted)) {
@@ -119,6 +120,7 @@ void EnvelopeEncoder::write_span_properties(ItemWriter& item, const RecordHead& 
   properties.count(Known::otel_dropped_events, head.dropped_events);
   properties.count(Known::otel_dropped_links, head.dropped_links);
   add_scope(head.scope, properties);
+  if (is_measured(head)) mark_measured(type, properties);
   properties.links(parts_.links);
   parts_.seen.carried(never_properties_of_spans);
   properties.attributes(parts_.seen, never_properties, PropertyWriter::Null::left_out);
@@ -150,7 +152,7 @@ bool EnvelopeEncoder::write_span(const RecordHead& head, ByteBuffer& out, Shared
     } else {
       write_dependency_data(item, head.span_id, duration, fields);
     }
-    write_span_properties(item, head);
+    write_span_properties(item, type, head);
     measurements_.write(item);
     item.end();
   });
@@ -186,6 +188,7 @@ bool EnvelopeEncoder::write_event(const RecordHead& head, const model::EventView
     PropertyWriter properties(item);
     properties.count(Known::otel_dropped_attributes, event.head.dropped_attributes);
     add_scope(head.scope, properties);
+    if (is_measured(head)) mark_measured(type, properties);
     event_seen_.carried(never_properties_of_events);
     properties.attributes(event_seen_, never_properties, PropertyWriter::Null::left_out);
     properties.close();
@@ -224,6 +227,7 @@ EncodeResult EnvelopeEncoder::encode_log(const RecordHead& head, ByteBuffer& out
     properties.text(Known::event_name, parts_.text.event_name, seen);
     properties.count(Known::otel_dropped_attributes, head.dropped_attributes);
     add_scope(head.scope, properties);
+    mark_measured(log.type, properties);
     properties.attributes(seen, never_properties, PropertyWriter::Null::text);
     properties.close();
     measurements_.write(item);
@@ -249,12 +253,28 @@ EncodeResult EnvelopeEncoder::encode_metric(const model::RecordView& record, Byt
     write_metric_data(item, *point, meter.name);
     PropertyWriter properties(item);
     add_scope(point->head.scope, properties);
+    if (context_.standard_dimensions && meter.name == standard_meter) {
+      add_standard_dimensions(point->name, properties);
+    }
     properties.all(point->entries(), parts_.scratch);
     properties.close();
     item.end();
   });
   if (!fits) return {0, EncodeRefusal::too_large};
   return {1, EncodeRefusal::none};
+}
+
+void EnvelopeEncoder::mark_measured(ItemType type, PropertyWriter& properties) const {
+  if (!context_.marks_measured) return;
+  properties.text(Known::ms_metric_extractors, extractor_mark(type));
+}
+
+void EnvelopeEncoder::add_standard_dimensions(std::string_view metric,
+                                              PropertyWriter& properties) const {
+  properties.constant(dimension::metric_id, metric);
+  properties.constant(dimension::is_autocollected, "True");
+  properties.constant(dimension::role_name, role_);
+  properties.constant(dimension::role_instance, role_instance_);
 }
 
 void EnvelopeEncoder::add_scope(std::uint16_t scope, PropertyWriter& properties) const {

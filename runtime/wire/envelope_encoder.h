@@ -42,6 +42,10 @@ struct EncoderContext {
   std::string sdk_version = "ulm_cpp20:otel1.0.0:ext0.1.0";  // ai.internal.sdkVersion
   TickScale tick_scale;
   bool include_scope = false;  // properties otel.scope.name and otel.scope.version
+  /// Items that the standard metrics count say so, and the service does not count them again.
+  bool marks_measured = false;
+  /// Points of the standard metrics get the dimensions that are the same for the whole process.
+  bool standard_dimensions = false;
   /// May be empty. Asked for metric points (the meter is their namespace), and with include_scope.
   std::function<Scope(std::uint16_t)> scope_of;
 };
@@ -90,10 +94,12 @@ private:
   EncodeResult encode_metric(const model::RecordView& record, ByteBuffer& out);
   SpanFields map(const model::RecordHead& head);
   bool write_span(const model::RecordHead& head, ByteBuffer& out, SharedTags& shared);
-  void write_span_properties(ItemWriter& item, const model::RecordHead& head);
+  void write_span_properties(ItemWriter& item, ItemType type, const model::RecordHead& head);
   bool write_event(const model::RecordHead& head, const model::EventView& event,
                    const SharedTags& shared, ByteBuffer& out);
   void measure(SeenAttributes& seen);
+  void mark_measured(ItemType type, PropertyWriter& properties) const;
+  void add_standard_dimensions(std::string_view metric, PropertyWriter& properties) const;
   void add_scope(std::uint16_t scope, PropertyWriter& properties) const;
   template <class Write>
   bool write_fitting(ByteBuffer& out, Write&& write);
@@ -104,6 +110,8 @@ private:
   EncoderContext context_;
   std::array<std::string, item_type_count> heads_;
   DeviceTags device_;
+  std::string role_;
+  std::string role_instance_;
   TimestampWriter times_;
   double part_ = 1;
   double rate_ = 100;

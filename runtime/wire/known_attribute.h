@@ -114,6 +114,7 @@ namespace posthaste::wire {
   X(ai_device_type, "ai.device.type")                                     \
   X(ai_device_os_version, "ai.device.osVersion")                          \
   /* what we add as properties ourselves, so that no key comes twice */   \
+  X(ms_metric_extractors, "_MS.ProcessedByMetricExtractors")              \
   X(otel_status_description, "otel.status_description")                   \
   X(otel_scope_name, "otel.scope.name")                                   \
   X(otel_scope_version, "otel.scope.version")                             \

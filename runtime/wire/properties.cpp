@@ -163,6 +163,10 @@ void PropertyWriter::text(Known key, std::string_view text, const SeenAttributes
   this->text(key, text);
 }
 
+void PropertyWriter::constant(std::string_view key, std::string_view text) {
+  if (!text.empty()) text_property(key, cut_bytes(text, value_limit_));
+}
+
 void PropertyWriter::count(Known key, std::uint64_t count) {
   if (count == 0) return;
   ours_.set(key);

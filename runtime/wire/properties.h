@@ -29,6 +29,8 @@ public:
   void text(Known key, std::string_view text);
   /// The same, but an attribute of that key which the application gave stays.
   void text(Known key, std::string_view text, const SeenAttributes& seen);
+  /// One of ours that no attribute is called, whose key needs no escaping.
+  void constant(std::string_view key, std::string_view text);
   void count(Known key, std::uint64_t count);
   /// `_MS.links`, at most 100 of them.
   void links(std::span<const model::LinkView> links);

@@ -1,5 +1,6 @@
 #include "runtime/wire/span_rules.h"
 
+#include "runtime/model/record_times.h"
 #include "runtime/wire/database_rules.h"
 #include "runtime/wire/http_rules.h"
 #include "runtime/wire/messaging_rules.h"
@@ -114,6 +115,20 @@ bool succeeded(const SpanFacts& span, const SeenAttributes& seen) noexcept {
 }
 
 }  // namespace
+
+SpanFacts span_facts(const model::RecordHead& head, const RecordParts& parts,
+                     const TickScale& scale) {
+  SpanFacts facts;
+  facts.kind = static_cast<SpanKind>(head.kind);
+  facts.status = static_cast<StatusCode>(head.status);
+  facts.has_parent = head.parent_span_id.is_valid();
+  facts.interrupted = (head.flags & model::record_flag::interrupted) != 0;
+  facts.name = parts.text.name;
+  facts.inherited_operation_name = parts.text.operation_name;
+  facts.start = model::start_of(head, scale);
+  facts.links = parts.links;
+  return facts;
+}
 
 SpanFields map_span(const SpanFacts& span, SeenAttributes& seen) {
   SpanFields fields;

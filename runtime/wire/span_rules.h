@@ -6,10 +6,15 @@
 ///
 /// Pure; called by the encoder once for each span.
 
-#include "runtime/wire/seen_attributes.h"
+#include "runtime/base/tick_clock.h"
+#include "runtime/wire/record_parts.h"
 #include "runtime/wire/span_fields.h"
 
 namespace posthaste::wire {
+
+/// What the rules read of a span beside its attributes; borrows from `parts`, which took it.
+SpanFacts span_facts(const model::RecordHead& head, const RecordParts& parts,
+                     const TickScale& scale);
 
 SpanFields map_span(const SpanFacts& span, SeenAttributes& seen);
 

@@ -90,6 +90,15 @@ void write_shared_tags(ItemWriter& item, std::optional<std::string_view> operati
   item.tag(R"(,"ai.operation.syntheticSource":")", synthetic_source(seen), limit::tag);
 }
 
+bool is_synthetic(SeenAttributes& seen) {
+  constexpr KnownSet keys{microsoft_synthetic_source, user_agent_synthetic_type,
+                          user_agent_original, http_user_agent};
+  if (!seen.has_any(keys)) return false;
+  if (!synthetic_source(seen).empty()) return true;
+  const std::string_view agent = seen.text<user_agent_original, http_user_agent>();
+  return agent.find("AlwaysOn") != std::string_view::npos;
+}
+
 void write_device_tags(ItemWriter& item, const DeviceTags& device) {
   item.tag(R"(,"ai.device.id":")", device.id, limit::tag);
   item.tag(R"(,"ai.device.model":")", device.model, limit::device);

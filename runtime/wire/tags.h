@@ -46,6 +46,9 @@ void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& 
 /// Those of an item made of an event: its own session, else its span's.
 void write_event_tags(ItemWriter& item, const DeviceTags& device,
                       std::optional<std::string_view> span_session, SeenAttributes& seen);
+/// Whether a robot made it, or a test of availability: by the tag, or by the user agent of
+/// Application Insights' own tests.
+bool is_synthetic(SeenAttributes& seen);
 /// Texts only: a session that is a number is none; an empty `session.id` is one.
 std::optional<std::string_view> session_of(const SeenAttributes& seen) noexcept;
 

@@ -20,7 +20,7 @@ std::string encoded(bool include_scope) {
   config::FinalOutput output;
   output.instrumentation_key = Secret(std::string("the-key"));
   output.include_scope = include_scope;
-  wire::EnvelopeEncoder encoder(encoder_context(*arena, output));
+  wire::EnvelopeEncoder encoder(encoder_context(*arena, output, false));
   wire::ByteBuffer out;
   encoder.encode(*model::RecordView::from(record.bytes()), out);
   return std::string(out.view());

@@ -77,6 +77,7 @@ void expect_shutdown_in_time(const std::string& endpoint) {
   settings.store.directory = directory / "store";
   settings.batch.delay = 100ms;
   settings.metrics.performance_counters = false;  // what is counted here are spans
+  settings.metrics.standard_metrics = false;
   settings.diagnostics = [](const Diagnostic&) {};
   Telemetry telemetry = start(settings);
   ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();

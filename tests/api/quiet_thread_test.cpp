@@ -114,6 +114,40 @@ bool trap_system_calls() {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+TEST(AnApplicationThread, AllocatesNothingForWhatIsOnlyMeasured) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer has the allocator";
+#else
+  testing::InMemoryOutput memory;
+  Settings settings = quiet_settings(memory);
+  settings.sampling = SampleRate::never();
+  // The standard metrics are for Application Insights; nobody listens there.
+  settings.outputs.push_back(
+      AzureMonitor{.connection_string = "InstrumentationKey=00000000-0000-4000-8000-000000000001;"
+                                        "IngestionEndpoint=http://127.0.0.1:1/"});
+  settings.store.enabled = false;
+  settings.metrics.performance_counters = false;
+  settings.shutdown_deadline = 0ms;
+  Telemetry telemetry = start(settings);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  const Tracer tracer = telemetry.tracer("t");
+  const auto request = [&tracer](int number) {
+    Span span = tracer.start_span("GET /", {.kind = SpanKind::server});
+    EXPECT_TRUE(span.is_recording());
+    span.set_attribute("http.request.method", "GET")
+        .set_attribute("http.response.status_code", number)
+        .set_attribute("error.type", "none")
+        .set_status(StatusCode::error, "why");
+  };
+  for (int i = 0; i < warm_up; ++i) request(i);
+  const std::uint64_t before = allocations_here;
+  for (int i = 0; i < requests; ++i) request(i);
+  EXPECT_EQ(allocations_here - before, 0u);
+  EXPECT_TRUE(memory.spans().empty());
+  EXPECT_EQ(telemetry.health().unmeasured, 0u);
+#endif
+}
+
 TEST(AnApplicationThread, MakesNoSystemCallOnceItIsWarm) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer makes system calls of its own";

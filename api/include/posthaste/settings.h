@@ -115,6 +115,10 @@ struct MetricSettings {
   /// Unset: trace_based, measurements inside of a sampled span. OTEL_METRICS_EXEMPLAR_FILTER
   std::optional<ExemplarFilter> exemplars = {};
   std::vector<MetricView> views = {};
+  /// Requests, dependencies, exceptions and traces, counted before sampling, for Application
+  /// Insights; docs/metrics.md. Unset: true where an output is AzureMonitor.
+  /// APPLICATION_INSIGHTS_NO_STANDARD_METRICS
+  std::optional<bool> standard_metrics = {};
   /// Memory, processor time and disk transfer of process and machine as Application Insights' own
   /// performance counters; six points an interval, to AzureMonitor outputs alone. Unset: true.
   /// POSTHASTE_PERFORMANCE_COUNTERS

@@ -17,6 +17,7 @@
 #include <posthaste/context.h>
 #include <posthaste/export.h>
 #include <posthaste/key_hash.h>
+#include <posthaste/measured_keys.h>
 #include <posthaste/span_kind.h>
 
 #include <chrono>
@@ -80,7 +81,8 @@ public:
   ~Span() { finish(); }
 
   /// False after the end, for spans that are not sampled, and for those of a stopped Telemetry. Use
-  /// it to spare work whose only purpose is an attribute.
+  /// it to spare work whose only purpose is an attribute. True also for one that is not sampled but
+  /// measured by the standard metrics: attributes that these have dimensions from are kept.
   bool is_recording() const noexcept;
 
   /// Names this span, also after its end until the handle is moved from; allocates only for a trace
@@ -89,12 +91,13 @@ public:
 
   /// A key that was set before keeps the last value. Keys are not empty.
   [[gnu::always_inline]] Span& set_attribute(std::string_view key, AttributeValue value) noexcept {
-    if ((flags_ & recording) != 0) set(key, KeyHash::if_constant(key), value);
+    if ((flags_ & recording) != 0 || measures(key)) set(key, KeyHash::if_constant(key), value);
     return *this;
   }
   Span& set_attributes(Attributes attributes) noexcept {
-    if ((flags_ & recording) != 0) {
-      for (const Attribute& attribute : attributes) set(attribute.key, {}, attribute.value);
+    if ((flags_ & (recording | measured)) == 0) return *this;
+    for (const Attribute& each : attributes) {
+      if ((flags_ & recording) != 0 || measures(each.key)) set(each.key, {}, each.value);
     }
     return *this;
   }
@@ -129,12 +132,24 @@ private:
   static constexpr std::uint16_t recording = 1;  // attributes and the like are kept
   static constexpr std::uint16_t owner = 2;      // the slot is this span's own
   static constexpr std::uint16_t unwinding = 4;  // watch for exceptions
+  static constexpr std::uint16_t measured = measured_keys::of_both;  // one of the two: not sampled,
+                                                                     // kept for the metrics alone
 
   void finish() noexcept {
     if (slot_ != nullptr) finish_now();
   }
   void finish_now() noexcept;
   void end_now(std::optional<TimePoint> time) noexcept;
+  /// Whether this span is not sampled, and `key` is one that it is measured by.
+  [[gnu::always_inline]] bool measures(std::string_view key) const noexcept {
+#if defined(__OPTIMIZE__)
+    const std::uint16_t kinds = measured_keys::kinds_of(key);
+    if (__builtin_constant_p(kinds)) return (flags_ & kinds) != 0;
+#endif
+    return (flags_ & measured) != 0 && measures_slowly(key);
+  }
+  bool measures_slowly(std::string_view key) const noexcept;
+  Span& measure_exception() noexcept;
   /// By kinds: their arguments fit into registers.
   [[gnu::always_inline]] void set(std::string_view key, KeyHash hash,
                                   const AttributeValue& value) noexcept {

@@ -84,6 +84,7 @@ struct Health {
   std::uint64_t arena_free_bytes = 0;
   std::uint32_t restarts = 0;           // of actors, after failures
   std::uint64_t callback_failures = 0;  // exceptions that sampler and processors threw
+  std::uint64_t unmeasured = 0;         // not sampled, and not in the standard metrics: no room
   MetricHealth metrics;
   std::vector<OutputHealth> outputs;
 };
