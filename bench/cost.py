@@ -24,8 +24,8 @@ LIMITS = {  # instructions
     "scoped_span": 1_220,
     "child_span": 1_470,
     "log_record": 1_450,
-    "unsampled_internal": 450,
-    "unsampled_server": 550,
+    "unsampled_internal": 720,
+    "unsampled_server": 1_100,
 }
 NAME = re.compile(r"\((\d+)\)(?: (.*))?")
 
