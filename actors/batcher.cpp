@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::chrono::seconds patience{1};
 constexpr std::chrono::milliseconds try_again{20};
+constexpr std::uint32_t passed_over = 4;  // of such bytes one counts
 
 }  // namespace
 
@@ -16,7 +17,8 @@ Batcher::Batcher(Durable& durable, std::uint32_t output)
       rules_{.most_items = durable.settings->batch().size,
              .most_age = durable.settings->batch().delay},
       writer_(durable.arena, output, arena::BodyAuthor::batcher),
-      encoder_(durable.arena, durable.settings->outputs()[output], output) {
+      encoder_(durable.arena, durable.settings->outputs()[output], output),
+      output_(durable.settings->outputs()[output]) {
   if (durable.standard != nullptr) encoder_.mark_measured();
 }
 
@@ -31,7 +33,7 @@ SteadyTime Batcher::step(SteadyTime now) {
                ? only_when_kicked
                : extent_.seen + std::chrono::duration_cast<SteadyTime::duration>(rules_.most_age);
   }
-  if (!has_credit(now)) return std::min(*starved_ + patience, now + patience);
+  if (extent_.items > 0 && !has_credit(now)) return std::min(*starved_ + patience, now + patience);
   if (!make_body()) return now + try_again;
   extent_ = {};
   durable_.kicks->kick(Role::transmitter, custody_.number);
@@ -50,10 +52,19 @@ void Batcher::look_ahead(SteadyTime now) {
     if (record == nullptr) break;
     if (extent_.records == 0) extent_.seen = now;
     ++extent_.records;
-    extent_.items += 1u + record->events;
-    extent_.bytes += record->length();
+    if (takes(output_, *record, custody_.number)) {
+      extent_.items += items_of(*record);
+      extent_.bytes += record->length();
+    } else {
+      // It is passed over, but the log is kept until then.
+      extent_.bytes += record->length() / passed_over;
+    }
     extent_.end = cursor.position();
   }
+}
+
+std::uint32_t Batcher::items_of(const model::RecordHead& record) const noexcept {
+  return output_.kind == config::OutputKind::otlp ? 1u : 1u + record.events;
 }
 
 bool Batcher::has_credit(SteadyTime now) {
@@ -117,6 +128,7 @@ bool Batcher::make_body() {
     custody_.budget_meter.spend(encoded->plain_bytes);
     writer_.publish(std::move(*draft), {.records = encoded->records,
                                         .items = encoded->items,
+                                        .kind = static_cast<std::uint32_t>(encoded->kind),
                                         .map_size = static_cast<std::uint32_t>(encoded->map.size()),
                                         .extent_begin = encoded->begin,
                                         .extent_end = encoded->end,

@@ -35,6 +35,7 @@ public:
 
 private:
   void look_ahead(SteadyTime now);
+  std::uint32_t items_of(const model::RecordHead& record) const noexcept;
   bool has_credit(SteadyTime now);
   bool make_body();
   void count(const EncodedExtent& encoded, const model::SignalCounts& lost) noexcept;
@@ -45,6 +46,7 @@ private:
   BatchRules rules_;
   arena::BodyWriter writer_;
   ExtentEncoder encoder_;
+  const config::FinalOutput& output_;
   Extent extent_;                      // what was seen behind the encoder's cursor
   std::optional<SteadyTime> starved_;  // since when a closed batch has no credit
 };

@@ -48,7 +48,7 @@ private:
 
 std::shared_ptr<LocalSink> sink_of(const config::FinalOutput& output,
                                    std::shared_ptr<LocalSink> given, const arena::Arena& arena) {
-  if (output.kind == config::OutputKind::azure_monitor) return nullptr;
+  if (output.is_remote()) return nullptr;
   if (given) return given;
   if (output.kind == config::OutputKind::local) return output.sink;
   return std::make_shared<ConsoleSink>(arena, output);

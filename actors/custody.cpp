@@ -19,7 +19,7 @@ Custody::Custody(const arena::Arena& arena_in, std::uint32_t number_in,
     : number(number_in),
       name(output.name),
       queue{output.identity},
-      remote(output.kind == config::OutputKind::azure_monitor),
+      remote(output.is_remote()),
       daily_budget{output.daily_budget, output.over_budget},
       arena(arena_in) {}
 

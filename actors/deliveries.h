@@ -4,6 +4,8 @@
 /// back into the output's Answers under that ticket. The real ones are actors, one per request
 /// (delivery_shell.h); tests have their own.
 
+#include "runtime/wire/body_kind.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,7 +21,8 @@ using Ticket = std::uint64_t;
 struct Consignment {
   Ticket ticket = 0;
   std::uint32_t items = 0;  // lines in the body
-  /// The body, compressed. Borrowed until the answer is there; `keep_alive` holds what needs it.
+  wire::BodyKind kind = wire::BodyKind::track_gzip;
+  /// The body as it is sent. Borrowed until the answer is there; `keep_alive` holds what needs it.
   std::vector<std::span<const std::byte>> body = {};
   std::shared_ptr<const void> keep_alive = {};
 };

@@ -40,8 +40,8 @@ void judge_answer(Shell* self) {
     self->quit();
     return;
   }
-  Judgement judgement =
-      judge(facts_of(*answer->outcome, answer->items, state.durable->clock->wall()), answer->items);
+  Judgement judgement = state.durable->endpoints[state.output]->meaning_of(
+      *answer->outcome, answer->items, state.durable->clock->wall());
   const Verdict verdict = judgement.verdict;
   answers.judged(state.ticket, std::move(judgement));
   self->quit(reason_of(verdict));

@@ -9,14 +9,18 @@
 
 #include "runtime/arena/arena.h"
 #include "runtime/config/final_output.h"
+#include "runtime/model/metric_point.h"
+#include "runtime/wire/body_kind.h"
 #include "runtime/wire/envelope_encoder.h"
 #include "runtime/wire/gzip.h"
 #include "runtime/wire/item_map.h"
+#include "runtime/wire/otlp_request.h"
 
 #include <posthaste/result.h>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -29,11 +33,12 @@ struct EncodedExtent {
   model::SignalCounts signals = {};      // the same
   model::SignalCounts not_encoded = {};  // refused by the encoder
   model::SignalCounts left_out = {};     // not in the part that is kept
-  model::SignalCounts for_others = {};   // points that only other outputs take
+  model::SignalCounts for_others = {};   // what only other outputs take
   std::uint32_t items = 0;
   std::uint64_t plain_bytes = 0;         // of the body, before compression
   std::span<const std::byte> body = {};  // until the next call; empty when no record was encoded
   std::span<const std::byte> map = {};
+  wire::BodyKind kind = wire::BodyKind::track_gzip;
 
   /// All records of the extent.
   model::SignalCounts all() const noexcept { return signals + not_encoded + left_out + for_others; }
@@ -62,6 +67,26 @@ private:
   std::unique_ptr<wire::EnvelopeEncoder> encoder_;
 };
 
+/// The same for an OTLP request.
+class ArenaOtlpRequest {
+public:
+  ArenaOtlpRequest(const arena::Arena& arena, const config::FinalOutput& output);
+  /// Emptied. Without memory for a new one it is the old one still.
+  wire::OtlpRequest& current() noexcept;
+
+private:
+  arena::Arena arena_;
+  const config::FinalOutput& output_;
+  std::uint32_t revision_;
+  std::unique_ptr<wire::OtlpRequest> request_;
+};
+
+/// Whether the output takes the record at all: by signal, and of metric points by temporality.
+inline bool takes(const config::FinalOutput& output, const model::RecordHead& record,
+                  std::uint32_t number) noexcept {
+  return output.takes(model::otlp_signal_of(record.type)) && model::is_for(record, number);
+}
+
 class ExtentEncoder {
 public:
   static constexpr std::size_t most_plain_bytes = 1024 * 1024;
@@ -72,7 +97,9 @@ public:
   ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output, std::uint32_t number);
   /// As of ArenaEncoder. Not for what a dead process left: what it had counted and not sent is
   /// gone, and the service counts those items.
-  void mark_measured() { encoder_.mark_measured(); }
+  void mark_measured() {
+    if (envelopes_) envelopes_->mark_measured();
+  }
 
   /// From `begin`, until `most_items` lines, `most_plain_bytes`, or the log's tail. Nothing there:
   /// begin = end. Of the records only `part` is kept (actors/daily_budget.h), and its items stand
@@ -80,9 +107,17 @@ public:
   Result<EncodedExtent> encode(std::uint64_t begin, std::uint32_t most_items, double part = 1);
 
 private:
+  std::uint32_t add(const model::RecordView& record);
+  std::size_t plain_size() const noexcept;
+  Result<void> compress(EncodedExtent& extent);
+
   arena::Arena arena_;
+  const config::FinalOutput& output_;
   const std::uint32_t number_;
-  ArenaEncoder encoder_;
+  std::optional<ArenaEncoder> envelopes_;     // of Application Insights
+  std::optional<ArenaOtlpRequest> requests_;  // of OTLP
+  wire::EnvelopeEncoder* encoder_ = nullptr;  // of this call: one of these two
+  wire::OtlpRequest* request_ = nullptr;
   wire::Compressor compressor_;
   wire::ByteBuffer plain_;
   wire::ByteBuffer body_;

@@ -1,14 +1,48 @@
 #include "actors/endpoint.h"
 
+#include "actors/otlp_judge.h"
+#include "runtime/wire/otlp_reply.h"
 #include "runtime/wire/reply_headers.h"
 
 #include <new>
 #include <vector>
 
 namespace posthaste::actors {
+namespace {
 
-TrackEndpoint::TrackEndpoint(std::unique_ptr<http::Client> client, http::Url url,
-                             http::Phases phases, Answers& answers, const Clock& clock)
+std::optional<std::chrono::seconds> retry_after_of(const http::Response& response, WallTime now) {
+  const std::string* const value = response.header("Retry-After");
+  return value == nullptr ? std::nullopt : wire::parse_retry_after(*value, now);
+}
+
+bool is_json(const http::Response& response) {
+  const std::string* const type = response.header("Content-Type");
+  return type != nullptr && type->find("json") != std::string::npos;
+}
+
+OtlpAnswerFacts otlp_facts_of(const http::Outcome& outcome, WallTime now) {
+  OtlpAnswerFacts facts;
+  if (!outcome.response) {
+    facts.failure = TransportFailure{outcome.response.error().code(), outcome.ambiguous};
+    return facts;
+  }
+  const http::Response& response = outcome.response.value();
+  facts.status = response.status;
+  facts.retry_after = retry_after_of(response, now);
+  facts.reply = response.status < 300 ? wire::parse_otlp_success(response.body, is_json(response))
+                                      : wire::parse_otlp_refusal(response.body, is_json(response));
+  return facts;
+}
+
+}  // namespace
+
+Judgement Endpoint::meaning_of(const http::Outcome& outcome, std::uint32_t items,
+                               WallTime now) const {
+  return judge(facts_of(outcome, items, now), items);
+}
+
+PostEndpoint::PostEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
+                           Answers& answers, const Clock& clock)
     : url_(std::move(url)),
       phases_(phases),
       answers_(answers),
@@ -16,13 +50,12 @@ TrackEndpoint::TrackEndpoint(std::unique_ptr<http::Client> client, http::Url url
       under_way_(std::make_shared<UnderWay>()),
       client_(std::move(client)) {}
 
-void TrackEndpoint::post(Consignment consignment, std::function<void()> told) {
-  http::Request request{
-      .url = url_,
-      .headers = {{"Content-Type", "application/x-json-stream"}, {"Content-Encoding", "gzip"}},
-      .body = std::move(consignment.body),
-      .keep_alive = std::move(consignment.keep_alive),
-      .phases = phases_};
+void PostEndpoint::post(Consignment consignment, std::function<void()> told) {
+  http::Request request{.url = url_,
+                        .headers = headers_for(consignment.kind),
+                        .body = std::move(consignment.body),
+                        .keep_alive = std::move(consignment.keep_alive),
+                        .phases = phases_};
   const Ticket ticket = consignment.ticket;
   {
     const std::lock_guard lock(under_way_->mutex);
@@ -48,7 +81,7 @@ void TrackEndpoint::post(Consignment consignment, std::function<void()> told) {
   if (at != under_way_->requests.end()) at->second = request_id;
 }
 
-void TrackEndpoint::cancel_all() noexcept {
+void PostEndpoint::cancel_all() noexcept {
   std::vector<http::RequestId> requests;
   {
     const std::lock_guard lock(under_way_->mutex);
@@ -58,9 +91,37 @@ void TrackEndpoint::cancel_all() noexcept {
   for (const http::RequestId request : requests) client_->cancel(request);
 }
 
-bool TrackEndpoint::carries(Ticket ticket) const noexcept {
+bool PostEndpoint::carries(Ticket ticket) const noexcept {
   const std::lock_guard lock(under_way_->mutex);
   return under_way_->requests.contains(ticket);
+}
+
+std::vector<http::Header> PostEndpoint::headers_for(wire::BodyKind) const {
+  return {{"Content-Type", "application/x-json-stream"}, {"Content-Encoding", "gzip"}};
+}
+
+OtlpEndpoint::OtlpEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
+                           std::vector<http::Header> headers, Answers& answers, const Clock& clock)
+    : PostEndpoint(std::move(client), std::move(url), phases, answers, clock),
+      headers_(std::move(headers)) {}
+
+Judgement OtlpEndpoint::meaning_of(const http::Outcome& outcome, std::uint32_t items,
+                                   WallTime now) const {
+  return judge_otlp(otlp_facts_of(outcome, now), items);
+}
+
+std::vector<http::Header> OtlpEndpoint::headers_for(wire::BodyKind kind) const {
+  std::vector<http::Header> headers = headers_;
+  headers.push_back(
+      {"Content-Type", wire::is_json(kind) ? "application/json" : "application/x-protobuf"});
+  if (wire::is_gzip(kind)) headers.push_back({"Content-Encoding", "gzip"});
+  return headers;
+}
+
+void UnusableEndpoint::post(Consignment consignment, std::function<void()> told) {
+  answers_.put({consignment.ticket, std::make_shared<const http::Outcome>(http::Outcome{why_}),
+                consignment.items, clock_.steady(), std::nullopt});
+  told();
 }
 
 AnswerFacts facts_of(const http::Outcome& outcome, std::uint32_t items, WallTime now) {
@@ -71,9 +132,7 @@ AnswerFacts facts_of(const http::Outcome& outcome, std::uint32_t items, WallTime
   }
   const http::Response& response = outcome.response.value();
   facts.status = response.status;
-  if (const std::string* value = response.header("Retry-After")) {
-    facts.retry_after = wire::parse_retry_after(*value, now);
-  }
+  facts.retry_after = retry_after_of(response, now);
   facts.reply = wire::parse_track_reply(response.body, items);
   return facts;
 }

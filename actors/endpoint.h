@@ -8,12 +8,14 @@
 
 #include "actors/answers.h"
 #include "actors/deliveries.h"
+#include "actors/judge.h"
 #include "runtime/http/client.h"
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace posthaste::actors {
 
@@ -26,18 +28,24 @@ public:
   virtual void cancel_all() noexcept = 0;
   /// Whether the answer is still to come.
   virtual bool carries(Ticket ticket) const noexcept = 0;
+  /// What an outcome means here. Pure; any thread.
+  virtual Judgement meaning_of(const http::Outcome& outcome, std::uint32_t items,
+                               WallTime now) const;
 };
 
-/// POST <ingestion>/v2.1/track over an http::Client, which it owns.
-class TrackEndpoint final : public Endpoint {
+/// POST to one URL over an http::Client, which it owns. As it is: <ingestion>/v2.1/track.
+class PostEndpoint : public Endpoint {
 public:
   /// `answers` and `clock` outlive all requests: the io thread is stopped before they go.
-  TrackEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
-                Answers& answers, const Clock& clock);
+  PostEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
+               Answers& answers, const Clock& clock);
 
   void post(Consignment consignment, std::function<void()> told) override;
   void cancel_all() noexcept override;
   bool carries(Ticket ticket) const noexcept override;
+
+protected:
+  virtual std::vector<http::Header> headers_for(wire::BodyKind kind) const;
 
 private:
   const http::Url url_;
@@ -50,6 +58,38 @@ private:
   };
   const std::shared_ptr<UnderWay> under_way_;
   const std::unique_ptr<http::Client> client_;
+};
+
+/// POST to the URL of one signal by OTLP/HTTP, with headers of the user's.
+class OtlpEndpoint final : public PostEndpoint {
+public:
+  OtlpEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
+               std::vector<http::Header> headers, Answers& answers, const Clock& clock);
+
+  Judgement meaning_of(const http::Outcome& outcome, std::uint32_t items,
+                       WallTime now) const override;
+
+private:
+  std::vector<http::Header> headers_for(wire::BodyKind kind) const override;
+
+  const std::vector<http::Header> headers_;
+};
+
+/// One that cannot be used, such as for want of its certificate: it answers every request with the
+/// reason, so that its output stores what it has, and the others go on.
+class UnusableEndpoint final : public Endpoint {
+public:
+  UnusableEndpoint(Error why, Answers& answers, const Clock& clock)
+      : why_(std::move(why)), answers_(answers), clock_(clock) {}
+
+  void post(Consignment consignment, std::function<void()> told) override;
+  void cancel_all() noexcept override {}
+  bool carries(Ticket) const noexcept override { return false; }
+
+private:
+  const Error why_;
+  Answers& answers_;
+  const Clock& clock_;
 };
 
 /// What `judge` needs to know of an outcome.

@@ -12,7 +12,10 @@ std::vector<std::byte> to_bytes(const wire::ByteBuffer& buffer) {
 HeapBody heap_body_of(const wire::CutBody& cut) {
   wire::ByteBuffer map;
   cut.map.append_to(map);
-  return {to_bytes(cut.gzipped), to_bytes(map), cut.map.records(), cut.map.items()};
+  return {.body = to_bytes(cut.gzipped),
+          .map = to_bytes(map),
+          .records = cut.map.records(),
+          .items = cut.map.items()};
 }
 
 std::optional<arena::BodyDraft> draft_of(arena::BodyWriter& writer, const HeapBody& body) noexcept {

@@ -5,6 +5,7 @@
 
 #include "actors/judge.h"
 #include "runtime/arena/bodies.h"
+#include "runtime/wire/body_kind.h"
 #include "runtime/wire/body_lines.h"
 
 #include <posthaste/result.h>
@@ -22,6 +23,7 @@ struct HeapBody {
   std::vector<std::byte> map;
   std::uint32_t records = 0;
   std::uint32_t items = 0;
+  wire::BodyKind kind = wire::BodyKind::track_gzip;
 };
 
 HeapBody heap_body_of(const wire::CutBody& cut);

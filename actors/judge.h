@@ -28,6 +28,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace posthaste::actors {
@@ -78,7 +79,10 @@ struct Judgement {
   bool ambiguous = false;     // the lines may have been accepted although nobody said so
   bool inconsistent = false;  // delivered, but the reply does not add up; counted, nothing more
   bool slow_down = false;     // the service itself asks for less: 429, 503, 402, 439, Retry-After
-  bool blames_body = false;   // the failure may be this body's own: counts towards poison
+  std::uint32_t refused_unnamed =
+      0;                     // of `delivered`: so many were refused for good, nobody says which
+  std::string message;       // the service's own words, fit for one line; may be empty
+  bool blames_body = false;  // the failure may be this body's own: counts towards poison
 };
 
 /// `items` is the number of lines in the body that was sent, at least 1.

@@ -137,7 +137,8 @@ OrphanArena::Progress OrphanArena::hand_over_bodies(Pair& pair) {
       .origin = origin_of(theirs_, entry.extent_begin, entry.extent_end),
       .created = {.wall = WallTime{std::chrono::nanoseconds{entry.created_wall_ns}}, .boot = {}},
       .records = entry.records,
-      .items = entry.items};
+      .items = entry.items,
+      .kind = entry.kind};
   if (hand_over(pair, header, std::move(bytes.body), gathered(bytes.map)) == Handed::waits) {
     return Progress::blocked;
   }
@@ -156,7 +157,8 @@ OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
                                     .origin = origin_of(theirs_, encoded->begin, encoded->end),
                                     .created = {},
                                     .records = encoded->records,
-                                    .items = encoded->items};
+                                    .items = encoded->items,
+                                    .kind = static_cast<std::uint32_t>(encoded->kind)};
     std::vector<std::byte> map(encoded->map.begin(), encoded->map.end());
     if (hand_over(pair, header, {encoded->body}, std::move(map)) == Handed::waits) {
       return Progress::blocked;
@@ -176,7 +178,8 @@ OrphanArena::Handed OrphanArena::hand_over(Pair& pair, persistence::BatchHeader 
   Custody& ours = *pair.ours;
   if (durable_.desk.state.load(std::memory_order_acquire) == StoreState::none) {
     if (!pair.pushed) {
-      ours.adopted.push({gathered(body), std::move(map), header.records, header.items});
+      ours.adopted.push({gathered(body), std::move(map), header.records, header.items,
+                         static_cast<wire::BodyKind>(header.kind)});
       durable_.kicks->kick(Role::transmitter, ours.number);
       pair.pushed = true;
     }

@@ -8,6 +8,7 @@
 #include "runtime/arena/scopes.h"
 #include "runtime/http/client.h"
 #include "runtime/http/io_thread.h"
+#include "runtime/wire/otlp_reply.h"
 
 #include <algorithm>
 #include <cstring>
@@ -19,26 +20,65 @@ namespace {
 constexpr std::chrono::milliseconds patience{200};
 constexpr std::chrono::milliseconds longest_request{120'000};
 
-Result<std::unique_ptr<Endpoint>> make_endpoint(const config::FinalOutput& output,
-                                                const Durable& durable, Custody& custody,
-                                                http::IoThread& io) {
-  auto url = http::Url::parse(output.track_url, output.name);
-  if (!url) return std::move(url).error();
+constexpr Bytes otlp_answer_limit{wire::otlp_reply_limit};
+
+http::ClientOptions client_options(const config::FinalOutput& output, const Durable& durable) {
   http::ClientOptions options;
   options.ca_file = output.ca_file;
   options.proxy.https_proxy = std::string(output.https_proxy.reveal());
   options.proxy.no_proxy = output.no_proxy;
   options.clock = durable.clock;
-  auto client = http::Client::create(io, std::move(options));
+  if (output.kind == config::OutputKind::otlp) {
+    options.client_certificate_file = output.otlp.client_certificate_file;
+    options.client_key_file = output.otlp.client_key_file;
+    options.user_agent = output.otlp.user_agent;
+    options.limits.body = otlp_answer_limit;
+  }
+  return options;
+}
+
+std::vector<http::Header> headers_of(const config::OtlpDestination& destination) {
+  std::vector<http::Header> headers;
+  for (const auto& [name, value] : destination.headers) {
+    headers.push_back({name, std::string(value.reveal())});
+  }
+  return headers;
+}
+
+http::Phases phases_of(const config::FinalOutput& output, const Durable& durable) {
+  http::Phases phases;
+  const bool otlp = output.kind == config::OutputKind::otlp;
+  phases.total = std::clamp(otlp ? output.otlp.timeout : durable.settings->batch().export_timeout,
+                            std::chrono::milliseconds{otlp ? 1 : 1'000}, longest_request);
+  phases.first_byte = std::min(phases.first_byte, phases.total);
+  return phases;
+}
+
+Result<std::unique_ptr<Endpoint>> make_endpoint(const config::FinalOutput& output,
+                                                const Durable& durable, Custody& custody,
+                                                http::IoThread& io) {
+  const bool otlp = output.kind == config::OutputKind::otlp;
+  auto url = http::Url::parse(otlp ? output.otlp.url : output.track_url, output.name);
+  if (!url) return std::move(url).error();
+  auto client = http::Client::create(io, client_options(output, durable));
+  if (!client && otlp) {
+    const Error why = std::move(client).error().with_context(output.name);
+    durable.diagnostics->report(Severity::error, DiagnosticCode::setting_refused,
+                                why.message() + "; until then its telemetry is stored");
+    return std::unique_ptr<Endpoint>(
+        std::make_unique<UnusableEndpoint>(why, custody.answers, *durable.clock));
+  }
   if (!client) return std::move(client).error().with_context(output.name);
   for (const std::string& warning : (*client)->warnings()) {
     durable.diagnostics->report(Severity::warn, DiagnosticCode::environment_ignored, warning);
   }
-  http::Phases phases;
-  phases.total = std::clamp(durable.settings->batch().export_timeout,
-                            std::chrono::milliseconds{1'000}, longest_request);
-  phases.first_byte = std::min(phases.first_byte, phases.total);
-  return std::unique_ptr<Endpoint>(std::make_unique<TrackEndpoint>(
+  const http::Phases phases = phases_of(output, durable);
+  if (otlp) {
+    return std::unique_ptr<Endpoint>(
+        std::make_unique<OtlpEndpoint>(std::move(*client), std::move(*url), phases,
+                                       headers_of(output.otlp), custody.answers, *durable.clock));
+  }
+  return std::unique_ptr<Endpoint>(std::make_unique<PostEndpoint>(
       std::move(*client), std::move(*url), phases, custody.answers, *durable.clock));
 }
 

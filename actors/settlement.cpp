@@ -9,6 +9,7 @@ namespace {
 arena::BodyFacts facts_of(const HeapBody& body, const arena::BodyEntry& of) {
   return {.records = body.records,
           .items = body.items,
+          .kind = of.kind,
           .map_size = static_cast<std::uint32_t>(body.map.size()),
           .extent_begin = of.extent_begin,
           .extent_end = of.extent_end,
@@ -80,7 +81,10 @@ Result<Consignment> Settlement::load_body(arena::BodyIndex index) {
   arena::BodyBytes bytes = table_.bytes(index);
   const std::uint32_t most = custody_.notes[index].most_lines;
   if (most == 0 || most >= entry.items) {
-    return Consignment{.ticket = 0, .items = entry.items, .body = std::move(bytes.body)};
+    return Consignment{.ticket = 0,
+                       .items = entry.items,
+                       .kind = static_cast<wire::BodyKind>(entry.kind),
+                       .body = std::move(bytes.body)};
   }
   auto map = wire::ItemMap::parse(gathered(bytes.map));
   if (!map) return std::move(map).error();
@@ -103,7 +107,7 @@ Settlement::Effect Settlement::land_body(const Flight& flight, const Judgement& 
     return keep_part(flight, widened(judgement, flight.lines, entry.items), now);
   switch (judgement.verdict) {
     case Verdict::delivered:
-      settle_body(flight.body, {.delivered = all}, DropReason::rejected, {});
+      settle_body(flight.body, delivered_of(judgement, all), DropReason::rejected, {});
       return Effect::worked();
     case Verdict::split:
       settle_body(flight.body, {}, DropReason::too_large, all);
@@ -229,6 +233,7 @@ bool Settlement::take_in(const HeapBody& body) {
   if (!draft) return false;
   writer_.publish(std::move(*draft), {.records = body.records,
                                       .items = body.items,
+                                      .kind = static_cast<std::uint32_t>(body.kind),
                                       .map_size = static_cast<std::uint32_t>(body.map.size()),
                                       .created = durable_.clock->wall()});
   return true;

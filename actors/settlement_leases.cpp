@@ -10,6 +10,7 @@ Result<Consignment> Settlement::load_lease(const Lease& lease) {
   if (lease.most_lines == 0 || lease.most_lines >= batch.header.items) {
     return Consignment{.ticket = 0,
                        .items = batch.header.items,
+                       .kind = static_cast<wire::BodyKind>(batch.header.kind),
                        .body = {std::span<const std::byte>(batch.body)},
                        .keep_alive = lease.batch};
   }
@@ -39,7 +40,7 @@ Settlement::Effect Settlement::land_lease(const Flight& flight, const Judgement&
   }
   switch (judgement.verdict) {
     case Verdict::delivered:
-      settle_lease(lease, {.delivered = lease.signals}, DropReason::rejected, {});
+      settle_lease(lease, delivered_of(judgement, lease.signals), DropReason::rejected, {});
       return Effect::worked();
     case Verdict::split:
       settle_lease(lease, {}, DropReason::too_large, lease.signals);

@@ -207,7 +207,8 @@ void Storekeeper::append(const Orders& orders) {
                     .origin = origin_of(durable_.arena, entry.extent_begin, entry.extent_end),
                     .created = {},
                     .records = entry.records,
-                    .items = entry.items},
+                    .items = entry.items,
+                    .kind = entry.kind},
          .body = std::move(body.body),
          .user = maps.back()});
     asked.push_back(order);

@@ -29,6 +29,11 @@ std::string error_of(const Answer& answer) {
          std::to_string(answer.outcome->response.value().status);
 }
 
+/// What the service itself says, behind what we say.
+std::string words_of(const Judgement& judgement) {
+  return judgement.message.empty() ? std::string{} : ": " + judgement.message;
+}
+
 /// What a failure that may pass is called.
 DiagnosticCode code_of(const Answer& answer, const Judgement& judgement) {
   const auto& response = answer.outcome->response;
@@ -175,12 +180,15 @@ void Transmitter::take_answers(SteadyTime now) {
       continue;
     }
     const Judgement judgement =
-        answer->judgement ? *answer->judgement
-                          : judge(facts_of(*answer->outcome, answer->items, durable_.clock->wall()),
-                                  answer->items);
-    const std::string error =
-        judgement.verdict == Verdict::delivered ? std::string{} : error_of(*answer);
+        answer->judgement
+            ? *answer->judgement
+            : endpoint_.meaning_of(*answer->outcome, answer->items, durable_.clock->wall());
+    const std::string error = judgement.verdict == Verdict::delivered
+                                  ? std::string{}
+                                  : error_of(*answer) + words_of(judgement);
     const DiagnosticCode code = code_of(*answer, judgement);
+    const auto& response = answer->outcome->response;
+    const bool told_at_start = !response && response.error().code() == ErrorCode::invalid_setting;
     const bool replayed = at->cargo == Flight::Cargo::lease;
     const SteadyTime begun = at->begun;
     const bool own = at->of_self_metrics;
@@ -202,7 +210,11 @@ void Transmitter::take_answers(SteadyTime now) {
     }
     batcher_waits_ = true;
     learn(effect, judgement, {.replayed = replayed, .begun = begun}, now);
-    say(judgement, error, code);
+    if (told_at_start) {
+      custody_.set_last_error(error);
+    } else {
+      say(judgement, error, code);
+    }
   }
 }
 
@@ -248,7 +260,7 @@ void Transmitter::say(const Judgement& judgement, const std::string& error, Diag
     diagnostics.report(Severity::info, DiagnosticCode::delivery_recovered,
                        custody_.name + ": it takes batches again");
   }
-  if (error.empty()) return;
+  if (error.empty()) return say_warning(judgement);
   custody_.set_last_error(error);
   switch (judgement.verdict) {
     case Verdict::drop:
@@ -269,6 +281,18 @@ void Transmitter::say(const Judgement& judgement, const std::string& error, Diag
   }
   failing_said_ = true;
   diagnostics.report(Severity::warn, code, custody_.name + ": " + error);
+}
+
+/// Of a batch that was taken, but not wholly, or with a word of warning.
+void Transmitter::say_warning(const Judgement& judgement) {
+  const bool refused = judgement.refused_unnamed > 0;
+  if (!refused && judgement.message.empty()) return;
+  const std::string text = refused ? std::to_string(judgement.refused_unnamed) +
+                                         " item(s) of a batch were refused for good"
+                                   : std::string("a batch was taken with a warning");
+  if (refused) custody_.set_last_error(text + words_of(judgement));
+  durable_.diagnostics->report(Severity::warn, DiagnosticCode::items_rejected,
+                               custody_.name + ": " + text + words_of(judgement));
 }
 
 // ---- the end of a step

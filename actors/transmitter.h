@@ -47,6 +47,7 @@ private:
              SteadyTime now);
   void tell_export(const Judgement& judgement, ErrorCode why, std::chrono::nanoseconds took);
   void say(const Judgement& judgement, const std::string& error, DiagnosticCode code);
+  void say_warning(const Judgement& judgement);
 
   void collect_ready(SteadyTime now);
   void send(SteadyTime now);

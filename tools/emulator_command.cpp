@@ -15,11 +15,13 @@ namespace {
 constexpr std::string_view name = "emulator";
 constexpr std::uint16_t default_port = 10100;
 constexpr std::uint16_t default_https_port = 10101;
+constexpr std::uint16_t default_otlp_port = 4318;
 
 struct Options {
   EmulatorSettings settings;
   std::string host = "127.0.0.1";
   std::uint16_t https_port = default_https_port;
+  std::optional<std::uint16_t> otlp_port;
   std::uint16_t control_port = 0;
   bool no_https = false;
   std::vector<std::string> faults;
@@ -41,6 +43,10 @@ Result<void> complete(Options& options, bool has_control_port) {
     if (!fault) return std::move(fault).error();
     options.settings.faults.push_back(std::move(*fault));
   }
+  // Beside a port of the user's own, theirs might be taken by another emulator.
+  const bool usual = options.settings.port == default_port;
+  options.settings.otlp_port = options.otlp_port;
+  if (!options.otlp_port && usual) options.settings.otlp_port = default_otlp_port;
   if (has_control_port) options.settings.control_port = options.control_port;
   if (options.no_https) return {};
   options.settings.https_port = options.https_port;
@@ -92,6 +98,9 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--https-port", options.https_port, "HTTPS port; 0: any free one")
       ->capture_default_str();
   command.add_flag("--no-https", options.no_https, "No HTTPS port and no certificate");
+  command.add_option("--otlp-port", options.otlp_port,
+                     "A port of its own for OTLP/HTTP, which the HTTP port takes too; 0: any free "
+                     "one (default: 4318 beside the default --port, else none)");
   command.add_option("--cert-dir", settings.certificate_directory,
                      "Where the certificate authority lives, made on the first run "
                      "(default: posthaste/emulator in $XDG_STATE_HOME or ~/.local/state)");

@@ -185,6 +185,7 @@ BodyIndex BodyWriter::make_ready(BodyDraft& draft, const BodyFacts& facts,
   entry.extent_end = facts.extent_end;
   entry.created_wall_ns = facts.created.time_since_epoch().count();
   entry.replaces = replaces;
+  entry.kind = facts.kind;
   head_->body_records.fetch_add(facts.records, std::memory_order_relaxed);
   entry.state.store(BodyState::ready, std::memory_order_release);
   draft.entry_ = nullptr;

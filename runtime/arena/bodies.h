@@ -29,6 +29,7 @@ using BodyIndex = std::uint32_t;  // into the output's table
 struct BodyFacts {
   std::uint32_t records = 0;         // in this body
   std::uint32_t items = 0;           // envelopes
+  std::uint32_t kind = 0;            // how it is encoded (wire/body_kind.h)
   std::uint32_t map_size = 0;        // bytes of item map at the end of the draft; the rest is body
   std::uint64_t extent_begin = 0;    // log positions. Extents of one batcher are disjoint and
   std::uint64_t extent_end = 0;      // ascend; of a remainder: those of the body it replaces

@@ -150,7 +150,9 @@ struct alignas(64) BodyEntry {
   std::int64_t created_wall_ns;
   std::array<BodyPiece, pieces_per_body> pieces;
   std::uint64_t replaces;              // batch whose remainder this is, which it settles; or 0
-  std::array<std::uint64_t, 3> spare;  // zero
+  std::uint32_t kind;                  // how it is encoded (wire/body_kind.h)
+  std::uint32_t spare_word;            // zero
+  std::array<std::uint64_t, 2> spare;  // zero
 };
 static_assert(sizeof(BodyEntry) == 256);
 

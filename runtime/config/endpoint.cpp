@@ -45,13 +45,15 @@ bool is_number_label(std::string_view label) noexcept {
 }
 
 // What RFC 3986 lets stand in a path, '%' without looking at what follows it.
-bool is_path(std::string_view path) noexcept {
-  constexpr std::string_view others = "-._~!$&'()*+,;=:@/%";
+bool is_path(std::string_view path, std::string_view others) noexcept {
   return std::all_of(path.begin(), path.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            others.find(c) != std::string_view::npos;
   });
 }
+
+constexpr std::string_view path_characters = "-._~!$&'()*+,;=:@/%";
+constexpr std::string_view target_characters = "-._~!$&'()*+,;=:@/%?";
 
 bool parse_port(std::string_view text, std::uint16_t& port) noexcept {
   const auto number = parse_number(text);
@@ -103,7 +105,10 @@ bool is_loopback(std::string_view host) noexcept {
   return is_ipv4(host) && host.starts_with("127.");
 }
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
+namespace {
+
+/// Scheme, host, port, and the path as it is.
+Result<Endpoint> parse_parts(std::string_view text, std::string_view allowed_in_path) {
   const std::size_t scheme_end = text.find("://");
   const std::string scheme =
       scheme_end == std::string_view::npos ? "" : lower_case(text.substr(0, scheme_end));
@@ -124,9 +129,22 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     return refused(text, "has no valid host; write https://<host>[:port]/");
   }
   if (slash != std::string_view::npos) endpoint.path = rest.substr(slash);
-  if (!is_path(endpoint.path)) {
+  if (!is_path(endpoint.path, allowed_in_path)) {
     return refused(text, "has a query, a fragment or a forbidden character in its path");
   }
+  return endpoint;
+}
+
+}  // namespace
+
+Result<Endpoint> parse_otlp_endpoint(std::string_view text) {
+  return parse_parts(text, target_characters);
+}
+
+Result<Endpoint> parse_endpoint(std::string_view text) {
+  auto parts = parse_parts(text, path_characters);
+  if (!parts) return parts;
+  Endpoint& endpoint = *parts;
   while (endpoint.path.ends_with('/')) endpoint.path.pop_back();
   if (endpoint.path.ends_with("/track")) {
     return refused(text, "ends in /track; give the base URL alone, /v2.1/track is added to it");
@@ -134,7 +152,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   if (!endpoint.https && !is_loopback(endpoint.host)) {
     return refused(text, "is plain http, allowed only to this machine; write https://");
   }
-  return endpoint;
+  return parts;
 }
 
 std::string Endpoint::text() const {

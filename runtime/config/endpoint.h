@@ -15,7 +15,7 @@ struct Endpoint {
   bool https = true;
   std::string host;  // lower case; an IPv6 address without its brackets
   std::uint16_t port = 443;
-  std::string path;  // empty, or "/..." without a slash at the end
+  std::string path;  // empty, or "/..."; of a connection string without a slash at the end
 
   /// "https://host[:port][path]"; the port only where it is not the scheme's own.
   std::string text() const;
@@ -27,6 +27,10 @@ struct Endpoint {
 /// Refuses user names, queries and fragments. The error says the rule and the mend, without saying
 /// which setting it was.
 Result<Endpoint> parse_endpoint(std::string_view text);
+
+/// `http://` or `https://` to anywhere, the path as it is, with a query where there is one: what OTLP
+/// takes. Refuses user names and fragments.
+Result<Endpoint> parse_otlp_endpoint(std::string_view text);
 
 /// localhost, 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view host) noexcept;

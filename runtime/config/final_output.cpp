@@ -2,6 +2,7 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/config/connection_string.h"
+#include "runtime/config/otlp_output.h"
 #include "runtime/config/text.h"
 
 #include <algorithm>
@@ -33,6 +34,7 @@ public:
       : environment_(environment), resolver_(resolver) {}
 
   Result<void> add(const AzureMonitor& output, std::string_view setting);
+  Result<void> add(const Otlp& output, std::string_view setting);
   Result<void> add(const Console& output, std::string_view setting);
   Result<void> add(const LocalOutput& output, std::string_view setting);
 
@@ -137,6 +139,17 @@ Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view settin
   return take_in(std::move(output), "azure_monitor", setting);
 }
 
+Result<void> OutputMaker::add(const Otlp& given, std::string_view setting) {
+  auto made = make_otlp_outputs(given, setting, environment_, resolver_);
+  if (!made) return std::move(made).error();
+  for (FinalOutput& output : *made) {
+    if (auto proxy = set_proxy(output, given.proxy, setting); !proxy) return proxy;
+    const std::string kind = "otlp." + std::string(to_string(output.otlp.signal));
+    if (auto taken = take_in(std::move(output), kind, setting); !taken) return taken;
+  }
+  return {};
+}
+
 Result<void> OutputMaker::add(const Console& given, std::string_view setting) {
   FinalOutput output;
   output.kind = OutputKind::console;
@@ -171,11 +184,14 @@ Result<void> OutputMaker::take_in(FinalOutput output, std::string_view kind,
         std::string(setting) + " (set in code) goes where another output goes already" +
         (output.kind == OutputKind::azure_monitor
              ? ", to the key " + output.instrumentation_key.masked() + " at " + output.track_url
-             : std::string()) +
+         : output.kind == OutputKind::otlp ? ", to " + output.otlp.url
+                                           : std::string()) +
         "; leave one of them out");
   }
-  const auto of_kind = std::count_if(outputs_.begin(), outputs_.end(),
-                                     [&](const FinalOutput& o) { return o.kind == output.kind; });
+  const auto of_kind =
+      std::count_if(outputs_.begin(), outputs_.end(), [&](const FinalOutput& other) {
+        return other.name == kind || other.name.starts_with(std::string(kind) + '-');
+      });
   output.name = kind;
   if (of_kind > 0) output.name += '-' + std::to_string(of_kind + 1);
   outputs_.push_back(std::move(output));
@@ -217,6 +233,11 @@ Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
     if (auto added = maker.add(AzureMonitor{}, "connection_string"); !added) return added.error();
   }
   auto outputs = std::move(maker).take();
+  if (outputs.size() > FinalOutput::max_outputs) {
+    return refused("outputs (set in code) are " + std::to_string(outputs.size()) +
+                   ", each signal of an Otlp counted; at most " +
+                   std::to_string(FinalOutput::max_outputs) + " are allowed");
+  }
   const bool include_scope = resolver.flag(SettingId::include_scope, settings.include_scope);
   for (FinalOutput& output : outputs) output.include_scope = include_scope;
   if (!settings.outputs.empty()) {

@@ -292,6 +292,8 @@ void Finalizer::read_store() {
                    .directory = {},
                    .cap = {resolver_.number(SettingId::store_cap, count_of(given.cap))},
                    .max_age = resolver_.duration(SettingId::store_max_age, given.max_age)};
+  const bool needed = std::any_of(values_.outputs.begin(), values_.outputs.end(),
+                                  [](const FinalOutput& output) { return output.is_remote(); });
   // A body is at most 1 MiB, and each queue must be able to hold one.
   const Bytes least{values_.outputs.size() * least_store_per_output.count};
   if (values_.store.cap < least) {
@@ -302,7 +304,7 @@ void Finalizer::read_store() {
   if (!given.directory.empty() && !check_directory(SettingId::store_directory, given.directory)) {
     return;
   }
-  values_.store.enabled = values_.store.enabled && has_azure_monitor();
+  values_.store.enabled = values_.store.enabled && needed;
   if (values_.store.enabled) find_store_directory();
 }
 

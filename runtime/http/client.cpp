@@ -164,7 +164,8 @@ Result<std::unique_ptr<Client>> Client::create(IoThread& io, ClientOptions optio
   if (!proxies) return std::move(proxies).error();
   std::shared_ptr<TlsContext> tls;
   if (options.tls) {
-    auto made = TlsContext::create(options.ca_file);
+    auto made = TlsContext::create(
+        {options.ca_file, options.client_certificate_file, options.client_key_file});
     if (!made) return std::move(made).error();
     tls = std::move(*made);
   }

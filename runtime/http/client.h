@@ -35,7 +35,10 @@ namespace posthaste::http {
 
 struct ClientOptions {
   std::string ca_file = {};  // PEM; trusted besides the system's. Empty: the system's only
-  bool tls = true;           // false: http only, and no time is spent on reading authorities
+  // PEM; what this client shows to a server that asks who it is. Both or neither.
+  std::string client_certificate_file = {};
+  std::string client_key_file = {};
+  bool tls = true;  // false: http only, and no time is spent on reading authorities
   ProxyValues proxy = {};
   std::string user_agent = "posthaste";
   ResponseLimits limits = {};

@@ -99,6 +99,35 @@ Result<void> trust(SSL_CTX* context, const std::string& ca_file) {
                    "; it must be readable and hold certificates in PEM");
 }
 
+/// Never asks for a pass phrase: nobody is there to answer.
+int no_pass_phrase(char*, int, int, void*) {
+  return 0;
+}
+
+Result<void> identify(SSL_CTX* context, const TlsFiles& files) {
+  if (files.client_certificate.empty() && files.client_key.empty()) return {};
+  const auto unusable = [](const char* what, const std::string& file, const char* rule) {
+    return Error(ErrorCode::invalid_setting, std::string("the client's ") + what + " \"" + file +
+                                                 "\" cannot be used: " + last_reason() + "; " +
+                                                 rule);
+  };
+  if (files.client_certificate.empty() || files.client_key.empty()) {
+    return Error(ErrorCode::invalid_setting,
+                 "a client certificate needs its key, and a key its certificate; set both files");
+  }
+  SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
+  if (SSL_CTX_use_certificate_chain_file(context, files.client_certificate.c_str()) != 1) {
+    return unusable("certificate", files.client_certificate,
+                    "it must be readable and hold a certificate in PEM");
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, files.client_key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return unusable("key", files.client_key,
+                    "it must be readable, be the certificate's, and hold a key in PEM without a "
+                    "pass phrase");
+  }
+  return {};
+}
+
 }  // namespace
 
 struct TlsContext::Impl {
@@ -114,15 +143,17 @@ TlsContext::~TlsContext() {
   SSL_CTX_set_ex_data(impl_->context.native_handle(), sessions_index(), nullptr);
 }
 
-Result<std::shared_ptr<TlsContext>> TlsContext::create(const std::string& ca_file) {
+Result<std::shared_ptr<TlsContext>> TlsContext::create(const TlsFiles& files) {
   // If we are its first user: OpenSSL must not tidy up at exit under threads that still run.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
   try {
     auto impl = std::make_unique<Impl>();
     set_rules(impl->context.native_handle());
-    if (auto trusted = trust(impl->context.native_handle(), ca_file); !trusted) {
+    SSL_CTX* const context = impl->context.native_handle();
+    if (auto trusted = trust(context, files.authorities); !trusted) {
       return std::move(trusted).error();
     }
+    if (auto set = identify(context, files); !set) return std::move(set).error();
     return std::shared_ptr<TlsContext>(new TlsContext(std::move(impl)));
   } catch (const boost::system::system_error& error) {
     return Error(ErrorCode::tls_failed, std::string("OpenSSL cannot be used: ") + error.what());

@@ -7,7 +7,7 @@
 /// system's trust is OpenSSL's default, which honours SSL_CERT_FILE and SSL_CERT_DIR.
 ///
 /// Threads:  create() on any; the rest on the io thread only.
-/// Blocking: create() reads the CA file; the rest never.
+/// Blocking: create() reads the files; the rest never.
 /// Full:     32 sessions are kept; a further one displaces another.
 
 #include <memory>
@@ -25,11 +25,17 @@ class error_code;
 
 namespace posthaste::http {
 
+/// Files in PEM; empty: none.
+struct TlsFiles {
+  std::string authorities;         // one or several certificates, trusted besides the system's
+  std::string client_certificate;  // shown to a server that asks for one; its chain behind it
+  std::string client_key;          // of that certificate, without a pass phrase
+};
+
 class TlsContext {
 public:
-  /// `ca_file`: PEM, one or several certificates; empty = the system's only. Fails with
-  /// `invalid_setting` if it cannot be read.
-  static Result<std::shared_ptr<TlsContext>> create(const std::string& ca_file);
+  /// Fails with `invalid_setting` if a file cannot be used, naming it.
+  static Result<std::shared_ptr<TlsContext>> create(const TlsFiles& files);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

@@ -29,6 +29,8 @@
 #include <posthaste/attributes.h>
 #include <posthaste/ids.h>
 
+#include "runtime/base/otlp_signal.h"
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -141,6 +143,15 @@ struct LinkHead {
   std::uint8_t attributes;  // at most 255 are kept
 };
 static_assert(sizeof(LinkHead) == 32);
+
+constexpr OtlpSignal otlp_signal_of(RecordType type) noexcept {
+  switch (type) {
+    case RecordType::span: return OtlpSignal::traces;
+    case RecordType::metric_point: return OtlpSignal::metrics;
+    case RecordType::log: break;
+  }
+  return OtlpSignal::logs;
+}
 
 constexpr std::uint32_t padded(std::uint32_t size) noexcept {
   return (size + 7) & ~7u;

@@ -10,11 +10,11 @@ struct Names {
   std::string_view items;
 };
 
-constexpr Names names_of(Signal signal) noexcept {
+constexpr Names names_of(OtlpSignal signal) noexcept {
   switch (signal) {
-    case Signal::traces: return {"resourceSpans", "scopeSpans", "spans"};
-    case Signal::metrics: return {"resourceMetrics", "scopeMetrics", "metrics"};
-    case Signal::logs: break;
+    case OtlpSignal::traces: return {"resourceSpans", "scopeSpans", "spans"};
+    case OtlpSignal::metrics: return {"resourceMetrics", "scopeMetrics", "metrics"};
+    case OtlpSignal::logs: break;
   }
   return {"resourceLogs", "scopeLogs", "logRecords"};
 }
@@ -72,7 +72,7 @@ void OtlpRequest::finish_json(ByteBuffer& out) const {
     json.raw(",\"");
     json.raw(names.items);
     json.raw("\":[");
-    if (context_.signal == Signal::metrics) {
+    if (context_.signal == OtlpSignal::metrics) {
       join_metrics(out, scope.members);
     } else {
       join_items(out, scope.members);

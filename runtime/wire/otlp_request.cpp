@@ -19,11 +19,11 @@ using model::RecordType;
 /// is as good.
 constexpr std::size_t metrics_looked_at = 64;
 
-RecordType record_type_of(Signal signal) noexcept {
+RecordType record_type_of(OtlpSignal signal) noexcept {
   switch (signal) {
-    case Signal::traces: return RecordType::span;
-    case Signal::metrics: return RecordType::metric_point;
-    case Signal::logs: break;
+    case OtlpSignal::traces: return RecordType::span;
+    case OtlpSignal::metrics: return RecordType::metric_point;
+    case OtlpSignal::logs: break;
   }
   return RecordType::log;
 }
@@ -59,7 +59,7 @@ EncodeRefusal OtlpRequest::add(const model::RecordView& record) noexcept {
   try {
     // So that nothing fails behind the groups.
     if (items_.size() == items_.capacity()) items_.reserve(std::max<std::size_t>(64, 2 * items()));
-    refused = context_.signal == Signal::metrics ? add_point(record) : add_item(record);
+    refused = context_.signal == OtlpSignal::metrics ? add_point(record) : add_item(record);
   } catch (const std::bad_alloc&) {
     // A group that was begun stays, empty; its head does.
     return EncodeRefusal::out_of_memory;
@@ -71,7 +71,7 @@ EncodeRefusal OtlpRequest::add(const model::RecordView& record) noexcept {
 /// Gives its size; SIZE_MAX where the record makes no sense.
 std::size_t OtlpRequest::write_item(const model::RecordView& record,
                                     std::string_view& scope_attributes) {
-  const bool span = context_.signal == Signal::traces;
+  const bool span = context_.signal == OtlpSignal::traces;
   const std::size_t begin = text_.size();
   if (context_.format == OtlpFormat::json) {
     const bool good =
@@ -224,7 +224,7 @@ std::size_t OtlpRequest::metric_size(const MetricGroup& metric) const noexcept {
 
 std::size_t OtlpRequest::scope_size(const ScopeGroup& scope) const noexcept {
   std::size_t size = scope.head.size + scope.size;
-  if (context_.signal != Signal::metrics) return size;
+  if (context_.signal != OtlpSignal::metrics) return size;
   for (std::uint32_t i = scope.members.first; i != none; i = metrics_[i].next) {
     size += pb::field_size(metric_size(metrics_[i]));
   }
@@ -259,7 +259,7 @@ void OtlpRequest::finish_protobuf(ByteBuffer& out) const {
   at = pb::put_bytes(pb::put_head(at, 1, resource_.size()), resource_.view());
   for (const ScopeGroup& scope : scopes_) {
     at = pb::put_bytes(pb::put_head(at, 2, scope_size(scope)), view(scope.head));
-    if (context_.signal != Signal::metrics) {
+    if (context_.signal != OtlpSignal::metrics) {
       at = put_items(at, 2, scope.members);
       continue;
     }

@@ -14,7 +14,7 @@
 /// The records must stay where they are until `finish`.
 /// Specification: opentelemetry-proto 1.5.0; of JSON its "OTLP/JSON" mapping.
 
-#include "runtime/base/signal.h"
+#include "runtime/base/otlp_signal.h"
 #include "runtime/base/tick_clock.h"
 #include "runtime/model/metric_point_view.h"
 #include "runtime/model/record_view.h"
@@ -32,7 +32,7 @@ namespace posthaste::wire {
 enum class OtlpFormat : std::uint8_t { protobuf, json };
 
 struct OtlpContext {
-  Signal signal = Signal::traces;
+  OtlpSignal signal = OtlpSignal::traces;
   OtlpFormat format = OtlpFormat::protobuf;
   model::Resource resource;
   TickScale tick_scale;

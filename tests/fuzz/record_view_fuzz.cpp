@@ -66,7 +66,7 @@ void check_lines(std::string_view text, std::uint32_t items) {
   if (!text.empty()) std::abort();
 }
 
-wire::OtlpRequest& otlp(posthaste::Signal signal, wire::OtlpFormat format) {
+wire::OtlpRequest& otlp(posthaste::OtlpSignal signal, wire::OtlpFormat format) {
   static wire::OtlpRequest* requests[3][2] = {};
   auto*& request = requests[static_cast<int>(signal)][static_cast<int>(format)];
   if (request == nullptr) {
@@ -93,11 +93,11 @@ public:
 
 /// Twice the record: two items of one scope, or none at all.
 void check_otlp(const model::RecordView& record) {
-  using posthaste::Signal;
+  using posthaste::OtlpSignal;
   const auto type = record.head().type;
-  const Signal signal = type == model::RecordType::span  ? Signal::traces
-                        : type == model::RecordType::log ? Signal::logs
-                                                         : Signal::metrics;
+  const OtlpSignal signal = type == model::RecordType::span  ? OtlpSignal::traces
+                            : type == model::RecordType::log ? OtlpSignal::logs
+                                                             : OtlpSignal::metrics;
   for (const auto format : {wire::OtlpFormat::protobuf, wire::OtlpFormat::json}) {
     wire::OtlpRequest& request = otlp(signal, format);
     request.clear();

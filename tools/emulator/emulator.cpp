@@ -40,7 +40,7 @@ std::string EmulatorAddress::https_connection_string() const {
 }
 
 std::string EmulatorAddress::to_json() const {
-  boost::json::object line{{"http", http}, {"control", control}};
+  boost::json::object line{{"http", http}, {"otlp", otlp}, {"control", control}};
   if (https != 0) {
     line["https"] = https;
     line["ca"] = ca_path;
@@ -72,6 +72,7 @@ struct Emulator::Parts {
   asio::steady_timer flush_timer{io};
   asio::steady_timer fault_timer{io};
   Listener http{io, [this](Socket socket) { accept_plain(std::move(socket), true); }};
+  Listener otlp{io, [this](Socket socket) { accept_plain(std::move(socket), true); }};
   Listener https{io, [this](Socket socket) { accept_tls(std::move(socket)); }};
   Listener control{io, [this](Socket socket) { accept_plain(std::move(socket), false); }};
   bool refusing = false;
@@ -81,7 +82,11 @@ Result<void> Emulator::Parts::open(EmulatorSettings settings) {
   auto recording = service.intake().recorder().open(settings.record_path, settings.record_ids_path);
   if (!recording) return recording;
   if (auto opened = http.open(settings.port); !opened) return opened;
-  address.http = address.control = http.port();
+  address.http = address.otlp = address.control = http.port();
+  if (settings.otlp_port) {
+    if (auto opened = otlp.open(*settings.otlp_port); !opened) return opened;
+    address.otlp = otlp.port();
+  }
   if (settings.control_port) {
     if (auto opened = control.open(*settings.control_port); !opened) return opened;
     address.control = control.port();
@@ -142,10 +147,12 @@ void Emulator::Parts::refuse(bool now_refusing) {
   refusing = now_refusing;
   if (!refusing) {
     http.resume();
+    if (address.otlp != address.http) otlp.resume();
     if (address.https != 0) https.resume();
     return;
   }
   http.pause();
+  otlp.pause();
   https.pause();
   const std::vector<Session*> sessions(world.sessions.begin(), world.sessions.end());
   for (Session* session : sessions) {
@@ -185,7 +192,7 @@ void Emulator::stop() {
 }
 
 std::string Emulator::summary() const {
-  return parts_->service.intake().tally().to_json();
+  return parts_->service.summary();
 }
 
 std::uint64_t Emulator::failed_writes() const {

@@ -25,8 +25,9 @@
 namespace posthaste::tools {
 
 struct EmulatorSettings {
-  std::uint16_t port = 0;                     // 0: any free one; so for all three
+  std::uint16_t port = 0;                     // 0: any free one; so for all four
   std::optional<std::uint16_t> https_port;    // none: no HTTPS, no certificate
+  std::optional<std::uint16_t> otlp_port;     // none: OTLP is on `port` alone
   std::optional<std::uint16_t> control_port;  // none: /control/ is on `port`
   std::string certificate_directory;          // required for HTTPS
   std::vector<std::string> hosts;             // allowed in Host beside the loopback names
@@ -40,6 +41,7 @@ struct EmulatorSettings {
 struct EmulatorAddress {
   std::uint16_t http = 0;
   std::uint16_t https = 0;    // 0: none
+  std::uint16_t otlp = 0;     // == http when it has none of its own
   std::uint16_t control = 0;  // == http when it has none of its own
   std::string ca_path;
 

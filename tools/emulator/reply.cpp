@@ -43,9 +43,8 @@ std::string_view reason_of(unsigned status) noexcept {
 std::string to_bytes(const Reply& reply, bool keep_alive) {
   std::string bytes = "HTTP/1.1 " + std::to_string(reply.status) + ' ';
   bytes += reason_of(reply.status);
-  bytes +=
-      "\r\nServer: posthaste-emulator\r\nContent-Type: application/json; charset=utf-8\r\n"
-      "X-Content-Type-Options: nosniff\r\n";
+  bytes += "\r\nServer: posthaste-emulator\r\nX-Content-Type-Options: nosniff\r\nContent-Type: ";
+  bytes.append(reply.content_type).append("\r\n");
   bytes += reply.headers;
   if (!keep_alive) bytes += "Connection: close\r\n";
   bytes += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";

@@ -9,8 +9,9 @@ namespace posthaste::tools {
 
 struct Reply {
   unsigned status = 200;
-  std::string body;     // JSON
+  std::string body;
   std::string headers;  // further lines, each with its CRLF
+  std::string_view content_type = "application/json; charset=utf-8";
 };
 
 /// "OK", "Too Many Requests", ...; "Unknown" for numbers without a name.

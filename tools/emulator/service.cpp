@@ -55,17 +55,26 @@ Reply Service::answer(const RequestHead& head, std::string_view body, const Faul
   if (!head.origin.empty()) return error_reply(403, "web pages may not use this port");
   if (head.ingests()) {
     if (head.method != "POST") return not_allowed("POST");
+    if (const auto signal = otlp_signal_of(head.path)) {
+      return otlp_.take({*signal, head.content_type, head.encoding, body}, effect);
+    }
     return intake_.take(head.encoding, body, effect, clock_.wall());
   }
   return head.path.starts_with("/control/") ? control(head, body)
                                             : error_reply(404, "no such path");
 }
 
+std::string Service::summary() const {
+  std::string json = intake_.tally().to_json();
+  json.back() = ',';
+  return json + R"("otlp":)" + otlp_.to_json() + '}';
+}
+
 Reply Service::control(const RequestHead& head, std::string_view body) {
   const bool get = head.method == "GET";
   const bool post = head.method == "POST";
   if (head.path == "/control/summary") {
-    return get ? Reply{200, intake_.tally().to_json(), {}} : not_allowed("GET");
+    return get ? Reply{200, summary(), {}} : not_allowed("GET");
   }
   if (head.path == "/control/operations") {
     return get ? Reply{200, intake_.operations().to_json(), {}} : not_allowed("GET");
@@ -79,6 +88,7 @@ Reply Service::control(const RequestHead& head, std::string_view body) {
   if (head.path == "/control/reset") {
     if (!post) return not_allowed("POST");
     intake_.reset();
+    otlp_.reset();
     return {200, "{}", {}};
   }
   if (head.path == "/control/fault") return control_faults(head, body);

@@ -1,10 +1,10 @@
 #pragma once
 
-/// Which request goes where: the ingestion paths to Intake, /control/ to the emulator's own desk.
+/// Which request goes where: the ingestion paths to Intake and OtlpIntake, /control/ to the emulator's own desk.
 /// Also the guard against web pages: Host must be a name of this machine, and no page's Origin may
 /// change anything.
 ///
-///   POST   /v2.1/track, /v2/track
+///   POST   /v2.1/track, /v2/track; /v1/traces, /v1/metrics, /v1/logs of OTLP
 ///   GET    /control/summary, /control/operations, /control/fault
 ///   PUT    /control/fault   replaces the faults      POST adds some      DELETE ends them
 ///   POST   /control/flush   records are in their files when it answers
@@ -14,6 +14,7 @@
 
 #include "tools/emulator/fault_plan.h"
 #include "tools/emulator/intake.h"
+#include "tools/emulator/otlp_intake.h"
 
 #include "runtime/base/clock.h"
 
@@ -30,8 +31,11 @@ struct RequestHead {
   std::string host;
   std::string origin;
   std::string encoding;
+  std::string content_type;
 
-  bool ingests() const noexcept { return path == "/v2.1/track" || path == "/v2/track"; }
+  bool ingests() const noexcept {
+    return path == "/v2.1/track" || path == "/v2/track" || otlp_signal_of(path).has_value();
+  }
 };
 
 class Service {
@@ -43,9 +47,15 @@ public:
   };
 
   Service(Settings settings, const Clock& clock)
-      : settings_(std::move(settings)), clock_(clock), intake_(settings_.intake) {}
+      : settings_(std::move(settings)),
+        clock_(clock),
+        intake_(settings_.intake),
+        otlp_(settings_.intake.most_ids) {}
 
   Intake& intake() noexcept { return intake_; }
+  OtlpIntake& otlp() noexcept { return otlp_; }
+  /// What GET /control/summary says: the intake's, and OTLP's as its member `otlp`.
+  std::string summary() const;
   FaultPlan& faults() noexcept { return faults_; }
   const Clock& clock() const noexcept { return clock_; }
 
@@ -65,6 +75,7 @@ private:
   Settings settings_;
   const Clock& clock_;
   Intake intake_;
+  OtlpIntake otlp_;
   FaultPlan faults_;
   std::function<void()> faults_changed_ = [] {};
 };

@@ -49,6 +49,7 @@ RequestHead head_of(const Parser& parser) {
   head.host = view(message[http::field::host]);
   head.origin = view(message[http::field::origin]);
   head.encoding = view(message[http::field::content_encoding]);
+  head.content_type = view(message[http::field::content_type]);
   return head;
 }
 

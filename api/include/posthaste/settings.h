@@ -55,6 +55,47 @@ struct AzureMonitor {
   OverBudget over_budget = OverBudget::sample;
 };
 
+enum class OtlpProtocol : std::uint8_t { http_protobuf, http_json };
+enum class OtlpCompression : std::uint8_t { none, gzip };
+
+/// An OTLP/HTTP endpoint: an OpenTelemetry Collector, or whoever speaks its protocol. Each signal is
+/// an output of its own, with its own queue: "otlp.traces", "otlp.metrics", "otlp.logs". docs/otlp.md
+/// says more. Of the variables each has a form for one signal too, such as
+/// OTEL_EXPORTER_OTLP_TRACES_HEADERS, which wins over the general one; what is set here wins over both.
+struct Otlp {
+  /// The base: v1/traces, v1/metrics and v1/logs are appended to its path. Unset:
+  /// OTEL_EXPORTER_OTLP_ENDPOINT, else http://localhost:4318.
+  std::string endpoint = {};
+  /// Of one signal, used as it is.
+  std::string traces_endpoint = {};
+  std::string metrics_endpoint = {};
+  std::string logs_endpoint = {};
+  /// Which signals go there.
+  bool send_traces = true;
+  bool send_metrics = true;
+  bool send_logs = true;
+  /// Sent with each request, such as an API key; shown nowhere. Unset: OTEL_EXPORTER_OTLP_HEADERS.
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  /// Unset: OTEL_EXPORTER_OTLP_PROTOCOL, else http_protobuf.
+  std::optional<OtlpProtocol> protocol = {};
+  /// Unset: OTEL_EXPORTER_OTLP_COMPRESSION, else none.
+  std::optional<OtlpCompression> compression = {};
+  /// Of one request, 1 ms to 2 min. Unset: OTEL_EXPORTER_OTLP_TIMEOUT, else 10 s.
+  std::optional<std::chrono::milliseconds> timeout = {};
+  /// PEM files: authorities to trust beside the system's, and what the endpoint is shown when it
+  /// asks who this is. Unset: OTEL_EXPORTER_OTLP_CERTIFICATE, ..._CLIENT_CERTIFICATE, ..._CLIENT_KEY.
+  std::string ca_file = {};
+  std::string client_certificate_file = {};
+  std::string client_key_file = {};
+  /// "http://[user:password@]host[:port]"; "none" for no proxy. Unset: HTTPS_PROXY and NO_PROXY.
+  std::string proxy = {};
+  /// Unset: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, else cumulative.
+  std::optional<TemporalityPreference> temporality = {};
+  /// Of histograms that no view decides. Unset:
+  /// OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION, else by boundaries.
+  std::optional<bool> exponential_histograms = {};
+};
+
 /// One line per item, for development.
 struct Console {
   enum class Stream : std::uint8_t { standard_output, standard_error };
@@ -67,7 +108,7 @@ struct LocalOutput {
   MetricPreferences metrics = {};
 };
 
-using Output = std::variant<AzureMonitor, Console, LocalOutput>;
+using Output = std::variant<AzureMonitor, Otlp, Console, LocalOutput>;
 
 /// Bounds of one span, as in OpenTelemetry; what goes beyond is counted in the span. Unset means
 /// 128 of each, and values of any length. Zero keeps none (of a value: no character).
@@ -182,7 +223,8 @@ struct Settings {
 
   /// Short for one AzureMonitor among `outputs`. APPLICATIONINSIGHTS_CONNECTION_STRING
   std::string connection_string = {};
-  /// Where telemetry goes, at most 8; each receives everything, at its own pace. Unset: the
+  /// Where telemetry goes, at most 8 (an Otlp counts for each of its signals); each receives
+  /// everything, at its own pace. Unset: the
   /// connection string alone.
   std::vector<Output> outputs = {};
 

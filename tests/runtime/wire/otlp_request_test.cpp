@@ -72,7 +72,7 @@ std::vector<std::uint64_t> aligned(const std::vector<std::byte>& bytes) {
 /// Keeps what an OtlpRequest borrows.
 class Bench {
 public:
-  explicit Bench(Signal signal, OtlpFormat format = OtlpFormat::protobuf)
+  explicit Bench(OtlpSignal signal, OtlpFormat format = OtlpFormat::protobuf)
       : format_(format), request_(context(signal, format)) {}
 
   EncodeRefusal add(const std::vector<std::byte>& bytes, std::uint16_t scope = 0) {
@@ -128,7 +128,7 @@ public:
   }
 
 private:
-  static OtlpContext context(Signal signal, OtlpFormat format) {
+  static OtlpContext context(OtlpSignal signal, OtlpFormat format) {
     OtlpContext context;
     context.signal = signal;
     context.format = format;
@@ -159,7 +159,7 @@ constexpr std::uint32_t rounds = 150;
 TEST_P(OtlpRequestTest, RandomSpansAreDecodedAsTheyWereRecordedByScope) {
   for (std::uint32_t seed = 1; seed <= rounds; ++seed) {
     OtlpOracle oracle(seed);
-    Bench bench(Signal::traces, GetParam());
+    Bench bench(OtlpSignal::traces, GetParam());
     pb_collector::trace::v1::ExportTraceServiceRequest expected;
     auto* resource = expected.add_resource_spans();
     bench.expect_resource(*resource->mutable_resource());
@@ -181,7 +181,7 @@ TEST_P(OtlpRequestTest, RandomSpansAreDecodedAsTheyWereRecordedByScope) {
 TEST_P(OtlpRequestTest, RandomLogsAreDecodedAsTheyWereRecordedByScope) {
   for (std::uint32_t seed = 1; seed <= rounds; ++seed) {
     OtlpOracle oracle(seed);
-    Bench bench(Signal::logs, GetParam());
+    Bench bench(OtlpSignal::logs, GetParam());
     pb_collector::logs::v1::ExportLogsServiceRequest expected;
     auto* resource = expected.add_resource_logs();
     bench.expect_resource(*resource->mutable_resource());
@@ -219,7 +219,7 @@ void merge(pb_metrics::ScopeMetrics& scope, const pb_metrics::Metric& one) {
 TEST_P(OtlpRequestTest, RandomPointsAreDecodedAsTheyWereRecordedByScopeAndMetric) {
   for (std::uint32_t seed = 1; seed <= rounds; ++seed) {
     OtlpOracle oracle(seed);
-    Bench bench(Signal::metrics, GetParam());
+    Bench bench(OtlpSignal::metrics, GetParam());
     pb_collector::metrics::v1::ExportMetricsServiceRequest expected;
     auto* resource = expected.add_resource_metrics();
     bench.expect_resource(*resource->mutable_resource());
@@ -241,7 +241,7 @@ TEST_P(OtlpRequestTest, RandomPointsAreDecodedAsTheyWereRecordedByScopeAndMetric
 }
 
 TEST_P(OtlpRequestTest, ScopeAttributesMakeScopesOfTheirOwn) {
-  Bench bench(Signal::traces, GetParam());
+  Bench bench(OtlpSignal::traces, GetParam());
   std::vector<std::byte> entries;
   model::append_attribute_entry(entries, model::EntryKind::attribute, "tenant", "blue");
   model::RecordBuilder with(model::RecordType::span);
@@ -261,7 +261,7 @@ TEST_P(OtlpRequestTest, ScopeAttributesMakeScopesOfTheirOwn) {
 }
 
 TEST_P(OtlpRequestTest, SaysInterruptionAndSampleRateAsAttributes) {
-  Bench bench(Signal::traces, GetParam());
+  Bench bench(OtlpSignal::traces, GetParam());
   model::RecordBuilder record(model::RecordType::span);
   record.text(model::EntryKind::name, "open");
   record.head().sample_rate = 12.5;
@@ -280,7 +280,7 @@ TEST_P(OtlpRequestTest, SaysInterruptionAndSampleRateAsAttributes) {
 }
 
 TEST_P(OtlpRequestTest, TextThatIsNotUtf8BecomesReadable) {
-  Bench bench(Signal::logs, GetParam());
+  Bench bench(OtlpSignal::logs, GetParam());
   model::RecordBuilder record(model::RecordType::log);
   record.body("caf\xE9 \xF0\x9F\x9A\x80");
   const auto bytes = record.bytes();
@@ -295,7 +295,7 @@ TEST_P(OtlpRequestTest, TextThatIsNotUtf8BecomesReadable) {
 }
 
 TEST_P(OtlpRequestTest, RefusesRecordsOfOtherSignalsAndDamagedOnesAndGoesOn) {
-  Bench bench(Signal::traces, GetParam());
+  Bench bench(OtlpSignal::traces, GetParam());
   OtlpOracle oracle(7);
   pb_logs::LogRecord log;
   EXPECT_EQ(bench.add(oracle.log(log)), EncodeRefusal::damaged);
@@ -315,7 +315,7 @@ TEST_P(OtlpRequestTest, RefusesRecordsOfOtherSignalsAndDamagedOnesAndGoesOn) {
 }
 
 TEST_P(OtlpRequestTest, IsEmptyWithoutItemsAndStartsAnewAfterClear) {
-  Bench bench(Signal::traces, GetParam());
+  Bench bench(OtlpSignal::traces, GetParam());
   OtlpOracle oracle(3);
   pb_trace::Span ignored;
   ASSERT_EQ(bench.add(oracle.span(ignored)), EncodeRefusal::none);

@@ -8,13 +8,13 @@
 
 namespace posthaste {
 
-enum class Signal : std::uint8_t { traces = 0, metrics = 1, logs = 2 };
+enum class OtlpSignal : std::uint8_t { traces = 0, metrics = 1, logs = 2 };
 
-constexpr std::string_view to_string(Signal signal) noexcept {
+constexpr std::string_view to_string(OtlpSignal signal) noexcept {
   switch (signal) {
-    case Signal::traces: return "traces";
-    case Signal::metrics: return "metrics";
-    case Signal::logs: break;
+    case OtlpSignal::traces: return "traces";
+    case OtlpSignal::metrics: return "metrics";
+    case OtlpSignal::logs: break;
   }
   return "logs";
 }

@@ -1,0 +1,259 @@
+#include "tools/emulator/emulator.h"
+
+#include <posthaste/posthaste.h>
+
+#include <gtest/gtest.h>
+#include <boost/json.hpp>
+
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+namespace posthaste {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+/// An emulator of its own thread.
+class Receiver {
+public:
+  explicit Receiver(std::initializer_list<std::string_view> faults = {}) {
+    tools::EmulatorSettings settings;
+    settings.otlp_port = 0;
+    for (const std::string_view fault : faults) {
+      settings.faults.push_back(tools::parse_fault(fault).value());
+    }
+    auto started = tools::Emulator::start(std::move(settings), system_clock());
+    emulator_ = std::move(started).value();
+    thread_ = std::thread([this] { emulator_->run(); });
+  }
+  ~Receiver() { stop(); }
+
+  std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(emulator_->address().otlp);
+  }
+  std::string connection_string() const { return emulator_->address().connection_string(); }
+  /// Ends it.
+  json::object summary() {
+    stop();
+    return json::parse(emulator_->summary()).as_object();
+  }
+
+private:
+  void stop() {
+    if (!thread_.joinable()) return;
+    emulator_->stop();
+    thread_.join();
+  }
+  std::unique_ptr<tools::Emulator> emulator_;
+  std::thread thread_;
+};
+
+std::int64_t count(const json::object& summary, std::string_view item, std::string_view what) {
+  return summary.at("otlp").at(item).at(what).as_int64();
+}
+
+class OtlpOutput : public testing::Test {
+protected:
+  OtlpOutput() {
+    std::filesystem::remove_all(directory_);
+    settings_.service_name = "shop";
+    settings_.store.directory = directory_;
+    settings_.batch.delay = 20ms;
+    settings_.diagnostics = [this](const Diagnostic& diagnostic) {
+      const std::lock_guard lock(mutex_);
+      said_.push_back(diagnostic.message);
+    };
+  }
+  ~OtlpOutput() override { std::filesystem::remove_all(directory_); }
+
+  static void record(const Telemetry& telemetry, int spans) {
+    const Tracer tracer = telemetry.tracer("checkout", "1.2");
+    const Logger logger = telemetry.logger("checkout");
+    const auto orders = telemetry.meter("checkout").counter("orders");
+    for (int i = 0; i < spans; ++i) {
+      Span span = tracer.start_span("charge card", {.kind = SpanKind::client});
+      const Scope scope(span);
+      span.set_attribute("order.id", i).add_event("sent");
+      logger.info("charging", {{"order.id", i}});
+      orders.add(1, {{"region", "eu"}});
+    }
+  }
+  static void expect_law(const Ledger& ledger) {
+    for (const OutputLedger& output : ledger.outputs) {
+      EXPECT_EQ(ledger.accepted + output.recovered, output.delivered + output.in_store +
+                                                        output.resident + output.for_others +
+                                                        output.dropped.total())
+          << output.name << ": " << output.last_error;
+    }
+  }
+  static const OutputLedger& find(const Ledger& ledger, std::string_view name) {
+    for (const OutputLedger& output : ledger.outputs) {
+      if (output.name == name) return output;
+    }
+    static const OutputLedger none;
+    ADD_FAILURE() << "no output " << name;
+    return none;
+  }
+  int lines_with(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    int lines = 0;
+    for (const std::string& line : said_) lines += line.find(text) != std::string::npos ? 1 : 0;
+    return lines;
+  }
+
+  const std::string directory_ = testing::TempDir() + "otlp_output_store";
+  Settings settings_;
+
+private:
+  std::mutex mutex_;
+  std::vector<std::string> said_;
+};
+
+struct Variant {
+  OtlpProtocol protocol;
+  OtlpCompression compression;
+};
+class OtlpOutputFormats : public OtlpOutput, public testing::WithParamInterface<Variant> {};
+INSTANTIATE_TEST_SUITE_P(
+    All, OtlpOutputFormats,
+    testing::Values(Variant{OtlpProtocol::http_protobuf, OtlpCompression::none},
+                    Variant{OtlpProtocol::http_protobuf, OtlpCompression::gzip},
+                    Variant{OtlpProtocol::http_json, OtlpCompression::none},
+                    Variant{OtlpProtocol::http_json, OtlpCompression::gzip}),
+    [](const auto& variant) {
+      return std::string(variant.param.protocol == OtlpProtocol::http_json ? "json" : "protobuf") +
+             (variant.param.compression == OtlpCompression::gzip ? "_gzip" : "");
+    });
+
+TEST_P(OtlpOutputFormats, SpansLogsAndMetricsArriveOnceAtTheirOwnUrls) {
+  Receiver receiver;
+  settings_.outputs = {Otlp{.endpoint = receiver.url(),
+                            .protocol = GetParam().protocol,
+                            .compression = GetParam().compression}};
+  Telemetry telemetry = start(settings_);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  record(telemetry, 1500);
+  const FlushReport report = telemetry.flush(10s);
+  EXPECT_TRUE(report.complete);
+  expect_law(report.ledger);
+  EXPECT_EQ(find(report.ledger, "otlp.traces").delivered, 1500u);
+  EXPECT_EQ(find(report.ledger, "otlp.logs").delivered, 1500u);
+  EXPECT_GE(find(report.ledger, "otlp.metrics").delivered, 1u);
+  EXPECT_EQ(find(report.ledger, "otlp.metrics").in_store, 0u);
+  telemetry.shutdown(5s);
+  const json::object summary = receiver.summary();
+  EXPECT_EQ(count(summary, "spans", "distinct"), 1500);
+  EXPECT_EQ(count(summary, "spans", "duplicates"), 0);
+  EXPECT_EQ(count(summary, "logs", "accepted"), 1500);
+  EXPECT_EQ(static_cast<std::uint64_t>(count(summary, "points", "accepted")),
+            find(telemetry.ledger(), "otlp.metrics").delivered);
+}
+
+TEST_F(OtlpOutput, OneThatIsDownDelaysNoOtherAndLosesNothing) {
+  Receiver azure;
+  Receiver otlp({"status=503,next=6"});
+  settings_.outputs = {AzureMonitor{.connection_string = azure.connection_string()},
+                       Otlp{.endpoint = otlp.url(), .send_metrics = false}};
+  Telemetry telemetry = start(settings_);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  record(telemetry, 400);
+  const auto begun = std::chrono::steady_clock::now();
+  while (find(telemetry.ledger(), "azure_monitor").delivered < 800 &&
+         std::chrono::steady_clock::now() - begun < 5s) {
+    static_cast<void>(telemetry.flush(100ms));
+  }
+  EXPECT_GE(find(telemetry.ledger(), "azure_monitor").delivered, 800u);
+  while (find(telemetry.ledger(), "otlp.traces").delivered +
+                 find(telemetry.ledger(), "otlp.logs").delivered <
+             800 &&
+         std::chrono::steady_clock::now() - begun < 30s) {
+    static_cast<void>(telemetry.flush(100ms));
+  }
+  expect_law(telemetry.ledger());
+  EXPECT_EQ(telemetry.ledger().outputs[1].dropped.total(), 0u);
+  const json::object summary = otlp.summary();
+  EXPECT_EQ(count(summary, "spans", "distinct"), 400);
+  EXPECT_EQ(count(summary, "logs", "accepted"), 400);
+  EXPECT_EQ(count(summary, "spans", "duplicates"), 0);
+  EXPECT_EQ(summary.at("otlp").at("faulted_requests").as_int64(), 6);
+}
+
+TEST_F(OtlpOutput, WhatAPartialSuccessRejectsIsCountedAndSaidOnce) {
+  Receiver receiver({"items=10%:400"});
+  settings_.outputs = {Otlp{.endpoint = receiver.url(), .send_metrics = false, .send_logs = false}};
+  Telemetry telemetry = start(settings_);
+  record(telemetry, 1000);
+  const FlushReport report = telemetry.flush(10s);
+  EXPECT_TRUE(report.complete);
+  expect_law(report.ledger);
+  const OutputLedger& traces = find(report.ledger, "otlp.traces");
+  const json::object summary = receiver.summary();
+  EXPECT_EQ(static_cast<std::int64_t>(traces.dropped[DropReason::rejected]),
+            count(summary, "spans", "rejected"));
+  EXPECT_EQ(static_cast<std::int64_t>(traces.delivered), count(summary, "spans", "accepted"));
+  EXPECT_GT(traces.dropped[DropReason::rejected], 50u);
+  EXPECT_EQ(lines_with("were refused for good: Set by an emulator fault"), 1);
+}
+
+TEST_F(OtlpOutput, WhatTheSpecificationForbidsToSendAgainIsDroppedWithTheServersWords) {
+  Receiver receiver({"status=400"});
+  settings_.outputs = {Otlp{.endpoint = receiver.url(), .send_metrics = false, .send_logs = false}};
+  Telemetry telemetry = start(settings_);
+  record(telemetry, 10);
+  EXPECT_TRUE(telemetry.flush(10s).complete);
+  EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").dropped[DropReason::rejected], 10u);
+  EXPECT_EQ(lines_with("status 400: Set by an emulator fault"), 1);
+}
+
+TEST_F(OtlpOutput, ABadCertificateIsOneLineAndTheOtherOutputGoesOn) {
+  Receiver azure;
+  settings_.outputs = {AzureMonitor{.connection_string = azure.connection_string()},
+                       Otlp{.endpoint = "https://127.0.0.1:1",
+                            .send_metrics = false,
+                            .send_logs = false,
+                            .client_certificate_file = "/nowhere/client.pem",
+                            .client_key_file = "/nowhere/client.key"}};
+  {
+    Telemetry telemetry = start(settings_);
+    ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+    record(telemetry, 20);
+    telemetry.shutdown(3s);
+    EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").in_store, 20u);
+    EXPECT_GE(find(telemetry.ledger(), "azure_monitor").delivered, 40u);
+    expect_law(telemetry.ledger());
+  }
+  EXPECT_EQ(lines_with("client's certificate \"/nowhere/client.pem\" cannot be used"), 1);
+}
+
+TEST_F(OtlpOutput, WhatWasStoredIsSentAsWhatItIsByALaterProcessWithOtherSettings) {
+  Receiver receiver;
+  const auto down = [&](bool first) {
+    return Otlp{.endpoint = receiver.url(),
+                .send_metrics = false,
+                .send_logs = false,
+                .protocol = first ? OtlpProtocol::http_json : OtlpProtocol::http_protobuf,
+                .compression = first ? OtlpCompression::gzip : OtlpCompression::none,
+                .ca_file = first ? "/nowhere/ca.pem" : ""};  // unusable: all is stored
+  };
+  settings_.outputs = {down(true)};
+  {
+    Telemetry telemetry = start(settings_);
+    record(telemetry, 30);
+    telemetry.shutdown(3s);
+    EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").in_store, 30u);
+  }
+  settings_.outputs = {down(false)};
+  Telemetry telemetry = start(settings_);
+  const auto begun = std::chrono::steady_clock::now();
+  while (find(telemetry.ledger(), "otlp.traces").delivered < 30 &&
+         std::chrono::steady_clock::now() - begun < 10s) {
+    static_cast<void>(telemetry.flush(50ms));
+  }
+  EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").replayed, 30u);
+  EXPECT_EQ(count(receiver.summary(), "spans", "distinct"), 30);
+}
+
+}  // namespace
+}  // namespace posthaste
