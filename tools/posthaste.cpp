@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
   ExitCode exit_code = ExitCode::ok;
   add_convert_command(application, exit_code);
   add_emulator_command(application, exit_code);
+  add_explain_command(application, exit_code);
   add_load_command(application, exit_code);
   add_store_command(application, exit_code);
   try {

@@ -7,7 +7,8 @@ enum class Repeats { each, rated };
 
 constexpr DiagnosticExplanation explanations[] = {
 #define POSTHASTE_DIAGNOSTIC(enumerator, name, repeats, meaning, mend) \
-  {DiagnosticCode::enumerator, name, Repeats::repeats == Repeats::rated, meaning, mend},
+  {DiagnosticCode::enumerator,         name,    #enumerator,           \
+   Repeats::repeats == Repeats::rated, meaning, mend},
 #include "runtime/base/diagnostic_codes.def"
 #undef POSTHASTE_DIAGNOSTIC
 };

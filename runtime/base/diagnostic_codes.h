@@ -12,10 +12,11 @@ namespace posthaste {
 
 struct DiagnosticExplanation {
   DiagnosticCode code;
-  std::string_view name;     // "PH-SET-101"
-  bool rated;                // shown at most once in 30 s
-  std::string_view meaning;  // one sentence
-  std::string_view mend;     // one sentence
+  std::string_view name;        // "PH-SET-101"
+  std::string_view enumerator;  // "environment_ignored"
+  bool rated;                   // shown at most once in 30 s
+  std::string_view meaning;     // one sentence
+  std::string_view mend;        // one sentence
 };
 
 /// Every code once, in the order of its numbers.
