@@ -66,7 +66,7 @@ template <class T>
     }
   }
   if (monotonic && value < 0) return context.refuse(metrics::MeasurementRefusal::negative);
-  metrics::add_slowly(series, value);
+  metrics::add_slowly(series, value, {});
 }
 
 template <bool monotonic>
@@ -167,35 +167,28 @@ void BoundGauge<T>::set(T value) const noexcept {
   metrics::set_last(series, std::bit_cast<std::uint64_t>(value));
 }
 
+template <class Bound>
+Bound detail::Measured<Bound>::bind(Attributes attributes) const noexcept {
+  return MetricsAccess::bound<Bound>(bind_series(instrument_, attributes));
+}
+template <class Bound>
+bool detail::Measured<Bound>::is_enabled() const noexcept {
+  return instrument_ != nullptr && instrument_->enabled();
+}
+
 template <class T>
 void Counter<T>::add(T value, Attributes attributes) const noexcept {
-  add_to(instrument_.get(), value, attributes);
-}
-template <class T>
-BoundCounter<T> Counter<T>::bind(Attributes attributes) const noexcept {
-  return MetricsAccess::bound<BoundCounter<T>>(bind_series(instrument_, attributes));
-}
-template <class T>
-bool Counter<T>::is_enabled() const noexcept {
-  return instrument_ != nullptr && instrument_->enabled();
+  add_to(this->instrument_.get(), value, attributes);
 }
 
 template <class T>
 void UpDownCounter<T>::add(T value, Attributes attributes) const noexcept {
-  add_to(instrument_.get(), value, attributes);
-}
-template <class T>
-BoundUpDownCounter<T> UpDownCounter<T>::bind(Attributes attributes) const noexcept {
-  return MetricsAccess::bound<BoundUpDownCounter<T>>(bind_series(instrument_, attributes));
-}
-template <class T>
-bool UpDownCounter<T>::is_enabled() const noexcept {
-  return instrument_ != nullptr && instrument_->enabled();
+  add_to(this->instrument_.get(), value, attributes);
 }
 
 template <class T>
 void Histogram<T>::record(T value, Attributes attributes) const noexcept {
-  Instrument* const instrument = instrument_.get();
+  Instrument* const instrument = this->instrument_.get();
   if (instrument == nullptr) return;
   Stream* const direct = instrument->direct();
   if (direct == nullptr || !instrument->context().open()) [[unlikely]] {
@@ -207,26 +200,10 @@ void Histogram<T>::record(T value, Attributes attributes) const noexcept {
   metrics::record(reinterpret_cast<std::uintptr_t>(&series), metrics::front_offset(series),
                   static_cast<double>(value));
 }
-template <class T>
-BoundHistogram<T> Histogram<T>::bind(Attributes attributes) const noexcept {
-  return MetricsAccess::bound<BoundHistogram<T>>(bind_series(instrument_, attributes));
-}
-template <class T>
-bool Histogram<T>::is_enabled() const noexcept {
-  return instrument_ != nullptr && instrument_->enabled();
-}
 
 template <class T>
 void Gauge<T>::set(T value, Attributes attributes) const noexcept {
-  if (instrument_ != nullptr) instrument_->measure_all(value, attributes);
-}
-template <class T>
-BoundGauge<T> Gauge<T>::bind(Attributes attributes) const noexcept {
-  return MetricsAccess::bound<BoundGauge<T>>(bind_series(instrument_, attributes));
-}
-template <class T>
-bool Gauge<T>::is_enabled() const noexcept {
-  return instrument_ != nullptr && instrument_->enabled();
+  if (this->instrument_ != nullptr) this->instrument_->measure_all(value, attributes);
 }
 
 template <class T>
@@ -270,6 +247,10 @@ ObservableGauge<T> Meter::observable_gauge(std::string_view name,
   template class BoundUpDownCounter<T>;                                                           \
   template class BoundHistogram<T>;                                                               \
   template class BoundGauge<T>;                                                                   \
+  template class detail::Measured<BoundCounter<T>>;                                               \
+  template class detail::Measured<BoundUpDownCounter<T>>;                                         \
+  template class detail::Measured<BoundHistogram<T>>;                                             \
+  template class detail::Measured<BoundGauge<T>>;                                                 \
   template class Counter<T>;                                                                      \
   template class UpDownCounter<T>;                                                                \
   template class Histogram<T>;                                                                    \

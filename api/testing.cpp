@@ -163,6 +163,18 @@ void set_buckets(RecordedPoint& point, const model::MetricPointView& view) {
   }
 }
 
+RecordedExemplar exemplar_of(const model::ExemplarView& view) {
+  RecordedExemplar exemplar{.value = view.float64(),
+                            .trace_id = view.head.trace_id,
+                            .span_id = view.head.span_id,
+                            .attributes = {}};
+  model::EntryRange entries(view.attributes);
+  while (const auto entry = entries.next()) {
+    exemplar.attributes.insert_or_assign(std::string(entry->key()), value_of(entry->value()));
+  }
+  return exemplar;
+}
+
 RecordedPoint point_of(const model::MetricPointView& view, const LocalRecord& local) {
   const model::MetricHead& head = view.head;
   RecordedPoint point;
@@ -190,7 +202,7 @@ RecordedPoint point_of(const model::MetricPointView& view, const LocalRecord& lo
     if (entry->head.kind == EntryKind::attribute) {
       point.attributes.insert_or_assign(std::string(entry->key()), value_of(entry->value()));
     } else if (const auto exemplar = model::ExemplarView::from(*entry)) {
-      point.exemplars.push_back(exemplar->head.trace_id);
+      point.exemplars.push_back(exemplar_of(*exemplar));
     }
   }
   return point;

@@ -3,6 +3,8 @@
 #include "runtime/model/record_builder.h"
 
 #include <algorithm>
+#include <new>
+#include <type_traits>
 
 namespace posthaste::metrics {
 namespace detail {
@@ -70,25 +72,55 @@ bool is_for_metrics(const Attribute& attribute) noexcept {
          type != AttributeType::list && type != AttributeType::map;
 }
 
-}  // namespace
-
-std::vector<Attribute> canonical(Attributes attributes) {
-  std::vector<Attribute> kept;
-  std::size_t size = 0;
-  for (const Attribute* at = attributes.begin(); at != attributes.end(); ++at) {
-    if (!is_for_metrics(*at)) continue;
-    const bool set_again = std::any_of(
-        at + 1, attributes.end(), [at](const Attribute& later) { return later.key == at->key; });
-    if (set_again) continue;
-    const std::size_t payload = at->key.size() + model::encoded_size(at->value);
-    if (payload > longest_set || size + payload > longest_set) continue;
-    size += sizeof(model::EntryHead) + payload + 7;
-    kept.push_back(*at);
-  }
-  return kept;
+bool is_set_again(const Attribute* at, Attributes attributes) noexcept {
+  return std::any_of(at + 1, attributes.end(),
+                     [at](const Attribute& later) { return later.key == at->key; });
 }
 
-void append_set(std::vector<std::byte>& to, const std::vector<Attribute>& attributes) {
+/// At most: what an entry is padded to is not known here.
+std::size_t entry_size(const Attribute& attribute) noexcept {
+  return sizeof(model::EntryHead) + attribute.key.size() + model::encoded_size(attribute.value) + 7;
+}
+
+}  // namespace
+
+void AttributePick::add(const Attribute& attribute) {
+  static_assert(std::is_trivially_copyable_v<Attribute>);
+  if (size_ == room && many_.empty()) many_.assign(all().begin(), all().end());
+  if (size_ >= room) {
+    many_.push_back(attribute);
+  } else {
+    new (few_ + size_ * sizeof(Attribute)) Attribute(attribute);
+  }
+  ++size_;
+}
+
+Attributes AttributePick::all() const noexcept {
+  if (!many_.empty()) return Attributes(std::span<const Attribute>(many_));
+  return Attributes(std::span(std::launder(reinterpret_cast<const Attribute*>(few_)), size_));
+}
+
+bool is_canonical(Attributes attributes) noexcept {
+  std::size_t size = 0;
+  for (const Attribute* at = attributes.begin(); at != attributes.end(); ++at) {
+    if (!is_for_metrics(*at) || is_set_again(at, attributes)) return false;
+    size += entry_size(*at);
+  }
+  return size <= longest_set;
+}
+
+void pick_canonical(Attributes attributes, AttributePick& into) {
+  std::size_t size = 0;
+  for (const Attribute* at = attributes.begin(); at != attributes.end(); ++at) {
+    if (!is_for_metrics(*at) || is_set_again(at, attributes)) continue;
+    const std::size_t more = entry_size(*at);
+    if (more > longest_set || size + more > longest_set) continue;
+    size += more;
+    into.add(*at);
+  }
+}
+
+void append_set(std::vector<std::byte>& to, Attributes attributes) {
   for (const Attribute& each : attributes) {
     model::append_attribute_entry(to, model::EntryKind::attribute, each.key, each.value);
   }

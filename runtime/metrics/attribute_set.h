@@ -10,6 +10,7 @@
 #include "runtime/model/record_view.h"
 
 #include <posthaste/attributes.h>
+#include <posthaste/key_hash.h>
 
 #include <bit>
 #include <cstdint>
@@ -47,37 +48,15 @@ inline std::uint64_t hash_text(std::string_view text) noexcept {
   for (; left > 16; left -= 16, at += 16) {
     hash = fold(load<std::uint64_t>(at) ^ hash, load<std::uint64_t>(at + 8) ^ k1);
   }
-  std::uint64_t first = 0, last = 0;
-  if (left >= 8) {
-    first = load<std::uint64_t>(at);
-    last = load<std::uint64_t>(at + left - 8);
-  } else if (left >= 4) {
-    first = load<std::uint32_t>(at);
-    last = load<std::uint32_t>(at + left - 4);
-  } else if (left > 0) {
-    first = load<std::uint8_t>(at) | load<std::uint8_t>(at + left / 2) << 8;
-    last = load<std::uint8_t>(at + left - 1);
-  }
-  return fold(first ^ hash, last ^ k1);
+  const TextEnds ends = TextEnds::of(at, left);
+  return fold(ends.first ^ hash, ends.last ^ k1);
 }
 
 /// Of a key only its ends and its length: keys of one family differ there, and a full compare
 /// follows.
 inline std::uint64_t hash_key(std::string_view key) noexcept {
-  const char* const at = key.data();
-  const std::size_t size = key.size();
-  std::uint64_t first = 0, last = 0;
-  if (size >= 8) [[likely]] {
-    first = load<std::uint64_t>(at);
-    last = load<std::uint64_t>(at + size - 8);
-  } else if (size >= 4) {
-    first = load<std::uint32_t>(at);
-    last = load<std::uint32_t>(at + size - 4);
-  } else if (size > 0) {
-    first = load<std::uint8_t>(at) | load<std::uint8_t>(at + size / 2) << 8;
-    last = load<std::uint8_t>(at + size - 1);
-  }
-  return (first + size) ^ std::rotl(last, 32);
+  const TextEnds ends = TextEnds::of(key.data(), key.size());
+  return (ends.first + key.size()) ^ std::rotl(ends.last, 32);
 }
 
 std::uint64_t hash_array(const AttributeValue& value) noexcept;
@@ -172,11 +151,25 @@ private:
   std::uint32_t count_ = 0;
 };
 
+/// Attributes picked out of a caller's; borrows like they do. Up to 32 take no memory.
+class AttributePick {
+public:
+  void add(const Attribute& attribute);
+  Attributes all() const noexcept;
+
+private:
+  static constexpr std::size_t room = 32;
+  alignas(Attribute) std::byte few_[room * sizeof(Attribute)];
+  std::size_t size_ = 0;
+  std::vector<Attribute> many_;  // all of them, once there are more
+};
+
+/// Whether the attributes make a set as they are.
+bool is_canonical(Attributes attributes) noexcept;
 /// What is left of a caller's attributes when it is made a set: of equal keys the last, no key that
-/// is empty or too long, no list or map, no more than `longest_set` bytes. Borrows like the
-/// attributes do.
-std::vector<Attribute> canonical(Attributes attributes);
+/// is empty or too long, no list or map, no more than `longest_set` bytes.
+void pick_canonical(Attributes attributes, AttributePick& into);
 /// Appends the set's entries. The attributes are canonical.
-void append_set(std::vector<std::byte>& to, const std::vector<Attribute>& attributes);
+void append_set(std::vector<std::byte>& to, Attributes attributes);
 
 }  // namespace posthaste::metrics

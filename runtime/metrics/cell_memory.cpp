@@ -100,10 +100,9 @@ static void lower_scale(HistogramBank& bank, std::int32_t by) noexcept {
   bank.scale.store(bank.scale.load(relaxed) - by, relaxed);
 }
 
-void add_exponential(HistogramBank& bank, double value) noexcept {
+std::uint64_t add_exponential(HistogramBank& bank, double value) noexcept {
   if (value == 0) {
-    add_alone(bank.zeros, std::uint64_t{1});
-    return;
+    return count_one(bank.zeros);
   }
   std::int32_t index = exponential_index(value, bank.scale.load(relaxed));
   const std::int32_t low = bank.low.load(relaxed), high = bank.high.load(relaxed);
@@ -118,7 +117,7 @@ void add_exponential(HistogramBank& bank, double value) noexcept {
     bank.low.store(std::min(bank.low.load(relaxed), index), relaxed);
     bank.high.store(std::max(bank.high.load(relaxed), index), relaxed);
   }
-  add_alone(bank.buckets()[ExponentialRange::slot(index)], std::uint64_t{1});
+  return count_one(bank.buckets()[ExponentialRange::slot(index)]);
 }
 
 bool writers_must_fence() noexcept {

@@ -128,10 +128,18 @@ inline std::uint32_t bucket_of(double value, const HistogramLayout& layout) noex
   return at;
 }
 
-void add_exponential(HistogramBank& bank, double value) noexcept;
+std::uint64_t add_exponential(HistogramBank& bank, double value) noexcept;
 
-/// Into a bank that this thread alone writes now.
-inline void record_in(HistogramBank& bank, const HistogramLayout& layout, double value) noexcept {
+/// By the one thread that holds the cell; what was there before.
+inline std::uint64_t count_one(std::atomic<std::uint64_t>& word) noexcept {
+  const std::uint64_t before = word.load(std::memory_order_relaxed);
+  word.store(before + 1, std::memory_order_relaxed);
+  return before;
+}
+
+/// Into a bank that this thread alone writes now. Returns how many lay in that bucket before.
+inline std::uint64_t record_in(HistogramBank& bank, const HistogramLayout& layout,
+                               double value) noexcept {
   constexpr auto relaxed = std::memory_order_relaxed;
   add_alone(bank.sum, value);
   if (value < std::bit_cast<double>(bank.min.load(relaxed))) {
@@ -141,16 +149,16 @@ inline void record_in(HistogramBank& bank, const HistogramLayout& layout, double
     bank.max.store(std::bit_cast<std::uint64_t>(value), relaxed);
   }
   if (layout.exponential) {
-    add_exponential(bank, value);
-  } else {
-    add_alone(bank.buckets()[bucket_of(value, layout)], std::uint64_t{1});
+    return add_exponential(bank, value);
   }
+  return count_one(bank.buckets()[bucket_of(value, layout)]);
 }
 
-/// By the thread that holds the cell. `fences` where the kernel has no membarrier.
-inline void record_alone(HistogramCell& cell, const HistogramLayout& layout,
-                         const std::atomic<std::uint32_t>& interval, bool fences,
-                         double value) noexcept {
+/// By the thread that holds the cell; returns as record_in. `fences` where the kernel has no
+/// membarrier.
+inline std::uint64_t record_alone(HistogramCell& cell, const HistogramLayout& layout,
+                                  const std::atomic<std::uint32_t>& interval, bool fences,
+                                  double value) noexcept {
   const std::uint32_t sequence = cell.sequence.load(std::memory_order_relaxed);
   cell.sequence.store(sequence + 1, std::memory_order_relaxed);
   if (fences) [[unlikely]] {
@@ -158,8 +166,10 @@ inline void record_alone(HistogramCell& cell, const HistogramLayout& layout,
   } else {
     std::atomic_signal_fence(std::memory_order_seq_cst);
   }
-  record_in(cell.bank(interval.load(std::memory_order_acquire), layout), layout, value);
+  const std::uint64_t before =
+      record_in(cell.bank(interval.load(std::memory_order_acquire), layout), layout, value);
   cell.sequence.store(sequence + 2, std::memory_order_release);
+  return before;
 }
 
 }  // namespace posthaste::metrics

@@ -60,28 +60,12 @@ void reset(HistogramTotals& totals, const HistogramLayout& layout) noexcept {
   if (totals.exponential != nullptr) totals.exponential->clear();
 }
 
-/// The series' exemplar, if there is one and nobody is writing it.
-bool take_exemplar(Series& series, model::Exemplar& exemplar) noexcept {
-  ExemplarSlot& slot = series.exemplar;
-  if (slot.busy.exchange(true, std::memory_order_acquire)) return false;
-  const bool filled = std::exchange(slot.filled, false);
-  if (filled) {
-    exemplar = {.time = slot.time,
-                .time_is_wall = false,
-                .value = slot.value,
-                .integer = series.stream.spec().integer,
-                .trace_id = slot.trace_id,
-                .span_id = slot.span_id};
-  }
-  slot.busy.store(false, std::memory_order_release);
-  return filled;
-}
-
 }  // namespace
 
 void Collector::gather(std::uint64_t collection, WallTime now) noexcept {
   collection_ = collection;
   now_ = now.time_since_epoch().count();
+  now_ticks_ = read_ticks(meter_.context().ticks);
   std::atomic<std::uint32_t>& interval = meter_.interval();
   left_bank_ = interval.load(relaxed);
   interval.store(left_bank_ + 1, std::memory_order_seq_cst);
@@ -194,8 +178,7 @@ bool Collector::emit(PointSink& sink) {
 }
 
 bool Collector::emit_series(Series& series, const Stream& stream, PointSink& sink) {
-  model::Exemplar exemplar;
-  const bool has_exemplar = take_exemplar(series, exemplar);
+  take_exemplars(series);
   const std::vector<StreamReader>& readers = stream.spec().readers;
   for (; reader_ < readers.size(); ++reader_) {
     PointFacts facts;
@@ -203,15 +186,26 @@ bool Collector::emit_series(Series& series, const Stream& stream, PointSink& sin
     // The wall clock may have been set back.
     facts.start = std::min(series.readers[reader_].since, now_);
     facts.end = now_;
-    facts.exemplar = has_exemplar ? &exemplar : nullptr;
+    facts.exemplars = exemplars_;
     const bool written = is_histogram(stream.kind())
                              ? emit_histogram(series, reader_, facts, sink)
                              : emit_sum(series, stream, reader_, facts, sink);
     if (!written) return false;
   }
   reader_ = 0;
-  series.exemplar.tries.store(exemplar_tries, relaxed);
+  if (!stream.spec().observable) series.exemplar_tries.store(exemplar_tries, relaxed);
   return true;
+}
+
+/// What was measured after the cells were taken stays for the next point.
+void Collector::take_exemplars(Series& series) {
+  exemplars_.clear();
+  ExemplarReservoir* const reservoir = series.exemplars.load(std::memory_order_acquire);
+  if (reservoir == nullptr) return;
+  KeptExemplar taken;
+  for (std::uint32_t slot = 0; slot < reservoir->size(); ++slot) {
+    if (reservoir->take(slot, now_ticks_, taken)) exemplars_.push_back(taken);
+  }
 }
 
 bool Collector::emit_sum(Series& series, const Stream& stream, std::size_t reader,

@@ -41,6 +41,7 @@ private:
   void take(Series& series, Cell& cell) noexcept;
   void take_bank(Series& series, HistogramBank& bank, const HistogramLayout& layout) noexcept;
   bool emit_series(Series& series, const Stream& stream, PointSink& sink);
+  void take_exemplars(Series& series);
   bool emit_sum(Series& series, const Stream& stream, std::size_t reader, PointFacts& facts,
                 PointSink& sink);
   bool emit_histogram(Series& series, std::size_t reader, PointFacts& facts, PointSink& sink);
@@ -48,8 +49,10 @@ private:
   MeterState& meter_;
   PointWriter writer_;
   std::uint64_t collection_ = 0;
-  std::int64_t now_ = 0;         // of the collection, ns since the epoch
-  std::uint32_t left_bank_ = 0;  // the interval that gather takes
+  std::int64_t now_ = 0;                 // of the collection, ns since the epoch
+  std::uint64_t now_ticks_ = 0;          // likewise
+  std::vector<KeptExemplar> exemplars_;  // of the series that is written
+  std::uint32_t left_bank_ = 0;          // the interval that gather takes
   bool emitting_ = false;
   std::size_t instrument_ = 0;  // where emit goes on
   std::size_t stream_ = 0;

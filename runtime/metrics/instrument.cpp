@@ -41,7 +41,7 @@ void Instrument::measure_all(T value, Attributes attributes) noexcept {
   }
   if (!takes(value)) return;
   for (const std::unique_ptr<Stream>& stream : streams_) {
-    measure(stream->find_or_make(attributes), value);
+    measure(stream->find_or_make(attributes), value, attributes);
   }
 }
 

@@ -1,7 +1,5 @@
 #include "runtime/metrics/measure.h"
 
-#include "runtime/produce/thread_state.h"
-
 namespace posthaste::metrics {
 namespace {
 
@@ -14,39 +12,21 @@ inline void pause() noexcept {
 #endif
 }
 
-/// Offers the measurement as the series' exemplar. True: the series needs no more offers.
-bool offer_exemplar(Series& series, const MetricContext& context, std::uint64_t bits) noexcept {
-  ExemplarSlot& slot = series.exemplar;
-  const std::uint32_t tries = slot.tries.load(relaxed);
-  if (tries == 0) return true;
-  slot.tries.store(tries - 1, relaxed);  // a lost decrement costs one more look
-  const produce::ThreadState* const thread = produce::ThreadState::current();
-  const produce::ParentFrame* const span = thread == nullptr ? nullptr : thread->top();
-  const bool sampled = span != nullptr && span->sampled();
-  if (!sampled && context.exemplars == ExemplarFilter::trace_based) return tries == 1;
-  if (slot.busy.exchange(true, std::memory_order_acquire)) return false;
-  slot.filled = true;
-  slot.value = bits;
-  slot.time = read_ticks(context.ticks);
-  slot.trace_id = span == nullptr ? TraceId{} : span->trace_id;
-  slot.span_id = span == nullptr ? SpanId{} : span->span_id;
-  slot.busy.store(false, std::memory_order_release);
-  slot.tries.store(0, relaxed);
-  return true;
-}
-
 /// The cell to add to; null when the measurement is refused.
-Cell* cell_for(Series& series, std::uint64_t bits) noexcept {
+Cell* cell_for(Series& series, bool remember) noexcept {
   MetricContext& context = series.stream.context();
   if (!context.open()) {
     context.refuse(MeasurementRefusal::late);
     return nullptr;
   }
-  const bool settled =
-      context.exemplars == ExemplarFilter::always_off || offer_exemplar(series, context, bits);
-  Cell* const cell = cell_of(series, settled);
+  Cell* const cell = cell_of(series, remember);
   if (cell == nullptr) context.refuse(MeasurementRefusal::no_memory);
   return cell;
+}
+
+/// As cell_for, of a sum: the front table learns the cell when the series needs no more exemplars.
+Cell* sum_cell_for(Series& series, std::uint64_t bits, Attributes given) noexcept {
+  return cell_for(series, offer_measured(series, bits, given));
 }
 
 bool is_shared(const Cell& cell) noexcept {
@@ -66,21 +46,39 @@ bool take(Cell& cell) noexcept {
   return false;
 }
 
-void record_shared(Series& series, HistogramCell& cell, double value) noexcept {
+std::uint64_t record_shared(Series& series, HistogramCell& cell, double value) noexcept {
   const Stream& stream = series.stream;
   if (!take(cell)) {
     series.stream.context().refuse(MeasurementRefusal::contended);
-    return;
+    return exemplar_tries;
   }
-  record_in(cell.bank(stream.interval().load(std::memory_order_acquire), stream.layout()),
-            stream.layout(), value);
+  const std::uint64_t before =
+      record_in(cell.bank(stream.interval().load(std::memory_order_acquire), stream.layout()),
+                stream.layout(), value);
   cell.sequence.store(cell.sequence.load(relaxed) + 1, std::memory_order_release);
+  return before;
 }
 
 }  // namespace
 
-void add_slowly(Series& series, std::int64_t value) noexcept {
-  Cell* const cell = cell_for(series, static_cast<std::uint64_t>(value));
+bool offer_measured(Series& series, std::uint64_t bits, Attributes given) noexcept {
+  const std::uint32_t tries = series.exemplar_tries.load(relaxed);
+  if (tries == 0 || !series.stream.context().open()) return true;
+  const bool settled = offer_exemplar(series, 0, bits, given);
+  // A lost decrement costs one more look.
+  series.exemplar_tries.store(settled ? 0 : tries - 1, relaxed);
+  return settled || tries == 1;
+}
+
+void offer_recorded(Series& series, double value, Attributes given) noexcept {
+  const Stream& stream = series.stream;
+  const bool by_bucket = stream.kind() == CellKind::explicit_histogram;
+  offer_exemplar(series, by_bucket ? bucket_of(value, stream.layout()) : 0,
+                 std::bit_cast<std::uint64_t>(value), given);
+}
+
+void add_slowly(Series& series, std::int64_t value, Attributes given) noexcept {
+  Cell* const cell = sum_cell_for(series, static_cast<std::uint64_t>(value), given);
   if (cell == nullptr) return;
   if (is_shared(*cell)) {
     add_shared(cell->value, static_cast<std::uint64_t>(value));
@@ -89,8 +87,8 @@ void add_slowly(Series& series, std::int64_t value) noexcept {
   }
 }
 
-void add_slowly(Series& series, double value) noexcept {
-  Cell* const cell = cell_for(series, std::bit_cast<std::uint64_t>(value));
+void add_slowly(Series& series, double value, Attributes given) noexcept {
+  Cell* const cell = sum_cell_for(series, std::bit_cast<std::uint64_t>(value), given);
   if (cell == nullptr) return;
   if (is_shared(*cell)) {
     add_shared(cell->value, value);
@@ -99,44 +97,45 @@ void add_slowly(Series& series, double value) noexcept {
   }
 }
 
-void record_slowly(Series& series, double value) noexcept {
-  Cell* const cell = cell_for(series, std::bit_cast<std::uint64_t>(value));
+void record_slowly(Series& series, double value, Attributes given) noexcept {
+  Cell* const cell = cell_for(series, true);
   if (cell == nullptr) return;
   auto& histogram = static_cast<HistogramCell&>(*cell);
   const Stream& stream = series.stream;
-  if (is_shared(*cell)) {
-    record_shared(series, histogram, value);
-  } else {
-    record_alone(histogram, stream.layout(), stream.interval(), stream.context().writers_fence,
-                 value);
-  }
+  const std::uint64_t before = is_shared(*cell)
+                                   ? record_shared(series, histogram, value)
+                                   : record_alone(histogram, stream.layout(), stream.interval(),
+                                                  stream.context().writers_fence, value);
+  if (before < exemplar_tries) offer_recorded(series, value, given);
 }
 
-void measure(Series& series, std::int64_t value) noexcept {
+void measure(Series& series, std::int64_t value, Attributes given) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(&series);
   switch (series.stream.kind()) {
-    case CellKind::sum_int64: add(address, front_offset(series), value); return;
+    case CellKind::sum_int64: add(address, front_offset(series), value, given); return;
     case CellKind::sum_float64:
-      add(address, front_offset(series), static_cast<double>(value));
+      add(address, front_offset(series), static_cast<double>(value), given);
       return;
-    case CellKind::last_value: set_last(series, static_cast<std::uint64_t>(value)); return;
+    case CellKind::last_value: set_last(series, static_cast<std::uint64_t>(value), given); return;
     case CellKind::explicit_histogram:
     case CellKind::exponential_histogram:
-      record(address, front_offset(series), static_cast<double>(value));
+      record(address, front_offset(series), static_cast<double>(value), given);
       return;
   }
 }
 
-void measure(Series& series, double value) noexcept {
+void measure(Series& series, double value, Attributes given) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(&series);
   switch (series.stream.kind()) {
     case CellKind::sum_int64:
-      add(address, front_offset(series), static_cast<std::int64_t>(value));
+      add(address, front_offset(series), static_cast<std::int64_t>(value), given);
       return;
-    case CellKind::sum_float64: add(address, front_offset(series), value); return;
-    case CellKind::last_value: set_last(series, std::bit_cast<std::uint64_t>(value)); return;
+    case CellKind::sum_float64: add(address, front_offset(series), value, given); return;
+    case CellKind::last_value: set_last(series, std::bit_cast<std::uint64_t>(value), given); return;
     case CellKind::explicit_histogram:
-    case CellKind::exponential_histogram: record(address, front_offset(series), value); return;
+    case CellKind::exponential_histogram:
+      record(address, front_offset(series), value, given);
+      return;
   }
 }
 

@@ -8,8 +8,7 @@
 
 #include "runtime/metrics/attribute_set.h"
 #include "runtime/metrics/cells.h"
-
-#include <posthaste/ids.h>
+#include "runtime/metrics/exemplars.h"
 
 #include <atomic>
 #include <cstdint>
@@ -18,20 +17,6 @@
 namespace posthaste::metrics {
 
 class Stream;
-
-/// A measurement with the span that it was made in; one a series, offered by the first
-/// measurements after a collection. A try-lock: who finds it taken goes on without.
-inline constexpr std::uint32_t exemplar_tries = 8;
-
-struct ExemplarSlot {
-  std::atomic<std::uint32_t> tries{0};  // measurements that may still offer themselves
-  std::atomic<bool> busy{false};
-  bool filled = false;  // these under `busy`
-  std::uint64_t value = 0;
-  std::uint64_t time = 0;  // ticks
-  TraceId trace_id;
-  SpanId span_id;
-};
 
 /// What is summed up for one reader and not sent yet, or (cumulative) ever.
 struct HistogramTotals {
@@ -61,7 +46,8 @@ struct Series {
   std::atomic<Cell*> shared{nullptr};  // one of them, for all threads
   std::atomic<std::uint64_t> last{0};  // bits of a gauge's value
   std::atomic<bool> has_last{false};
-  ExemplarSlot exemplar;
+  std::atomic<std::uint32_t> exemplar_tries{0};  // measurements that may still offer themselves
+  std::atomic<ExemplarReservoir*> exemplars{nullptr};  // made when the first one is kept
   Series* next = nullptr;  // in the stream's list; set before it is published
 
   // aggregator

@@ -44,8 +44,20 @@ std::span<const std::byte> PointWriter::write(const Series& series, const PointF
   } else {
     write_value(facts);
   }
-  if (facts.exemplar != nullptr) point_.exemplar(*facts.exemplar);
+  write_exemplars(facts);
   return point_.bytes();
+}
+
+void PointWriter::write_exemplars(const PointFacts& facts) {
+  for (const KeptExemplar& kept : facts.exemplars) {
+    point_.exemplar({.time = kept.time,
+                     .time_is_wall = false,
+                     .value = kept.value,
+                     .integer = facts.histogram == nullptr && stream_->spec().integer,
+                     .trace_id = kept.trace_id,
+                     .span_id = kept.span_id},
+                    std::span(kept.entries).first(kept.attribute_bytes), kept.attributes);
+  }
 }
 
 void PointWriter::write_value(const PointFacts& facts) {

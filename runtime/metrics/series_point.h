@@ -19,7 +19,7 @@ struct PointFacts {
   std::int64_t end = 0;
   std::uint64_t value = 0;                     // bits, of a sum or gauge
   const HistogramTotals* histogram = nullptr;  // of a histogram
-  const model::Exemplar* exemplar = nullptr;   // may be null
+  std::span<const KeptExemplar> exemplars = {};
 };
 
 class PointWriter {
@@ -30,6 +30,7 @@ public:
   std::span<const std::byte> write(const Series& series, const PointFacts& facts);
 
 private:
+  void write_exemplars(const PointFacts& facts);
   void write_value(const PointFacts& facts);
   void write_histogram(const HistogramTotals& totals);
   void write_exponential(const HistogramTotals& totals);

@@ -55,8 +55,9 @@ Stream::Stream(StreamSpec spec, MetricContext& context, const std::atomic<std::u
   table_.store(tables_.back().get(), std::memory_order_release);
   const std::array<Attribute, 1> marked{{{"otel.metric.overflow", true}}};
   std::vector<std::byte> entries;
-  append_set(entries, {marked.begin(), marked.end()});
-  overflow_ = build(hash_of(Attributes(std::span<const Attribute>(marked))), entries, 1);
+  const Attributes attributes{std::span<const Attribute>(marked)};
+  append_set(entries, attributes);
+  overflow_ = build(hash_of(attributes), entries, 1);
   if (overflow_ == nullptr) throw std::bad_alloc();
 }
 
@@ -90,31 +91,30 @@ Series& Stream::find_or_make(Attributes attributes) noexcept {
 
 /// Null: overflow.
 Series* Stream::find_or_make_of(Attributes attributes) {
-  std::vector<Attribute> kept;
+  AttributePick kept;
   if (spec_.filters()) {
     for (const Attribute& each : attributes) {
-      if (spec_.keeps(each.key)) kept.push_back(each);
+      if (spec_.keeps(each.key)) kept.add(each);
     }
-    attributes = Attributes(std::span<const Attribute>(kept));
+    attributes = kept.all();
   }
   const std::uint64_t hash = hash_of(attributes);
   if (Series* const found = find(hash, attributes)) return found;
-  const std::vector<Attribute> set = canonical(attributes);
-  const Attributes given{std::span<const Attribute>(set)};
-  const std::uint64_t set_hash = hash_of(given);
-  if (set.size() != attributes.size()) {
-    if (Series* const found = find(set_hash, given)) return found;
-  }
-  if (full_.load(std::memory_order_relaxed)) return nullptr;
-  return make(set_hash, set);
+  if (is_canonical(attributes)) return make(hash, attributes);
+  AttributePick set;
+  pick_canonical(attributes, set);
+  const std::uint64_t set_hash = hash_of(set.all());
+  if (Series* const found = find(set_hash, set.all())) return found;
+  return make(set_hash, set.all());
 }
 
-Series* Stream::make(std::uint64_t hash, const std::vector<Attribute>& attributes) {
+/// Null: overflow.
+Series* Stream::make(std::uint64_t hash, Attributes attributes) {
+  if (full_.load(std::memory_order_relaxed)) return nullptr;
   std::vector<std::byte> entries;
   append_set(entries, attributes);
   const std::lock_guard lock(mutex_);
-  const Attributes given{std::span<const Attribute>(attributes)};
-  if (Series* const found = find(hash, given)) return found;
+  if (Series* const found = find(hash, attributes)) return found;
   // The overflow series is one of those that the limit counts.
   if (size() + 1 >= spec_.cardinality_limit) {
     full_.store(!spec_.observable, std::memory_order_relaxed);
@@ -122,7 +122,8 @@ Series* Stream::make(std::uint64_t hash, const std::vector<Attribute>& attribute
     return nullptr;
   }
   Series* const made = build(hash, entries, static_cast<std::uint32_t>(attributes.size()));
-  if (made == nullptr) {
+  if (made == nullptr) {  // no memory: it does not come back, so nobody need try again
+    full_.store(!spec_.observable, std::memory_order_relaxed);
     insert(overflow_);
     return nullptr;
   }
@@ -162,7 +163,7 @@ Series* Stream::build(std::uint64_t hash, const std::vector<std::byte>& entries,
     }
   }
   series->readers = std::move(readers);
-  series->exemplar.tries.store(exemplar_tries, std::memory_order_relaxed);
+  if (!spec_.observable) series->exemplar_tries.store(exemplar_tries, std::memory_order_relaxed);
   return series;
 }
 
@@ -219,6 +220,18 @@ Cell* Stream::shared_cell(Series& series) noexcept {
   return made;
 }
 
+ExemplarReservoir* Stream::make_exemplars(Series& series) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (ExemplarReservoir* const known = series.exemplars.load(std::memory_order_relaxed)) {
+    return known;
+  }
+  const bool by_bucket = spec_.cell == CellKind::explicit_histogram;
+  ExemplarReservoir* const made =
+      ExemplarReservoir::make(by_bucket ? layout_.bound_count + 1 : 1, memory_);
+  series.exemplars.store(made, std::memory_order_release);
+  return made;
+}
+
 void Stream::fold(Series& series, void (*take)(void*, Cell&), void* with) {
   std::atomic<Cell*>* head = &series.cells;
   Cell* before = nullptr;
@@ -242,10 +255,18 @@ void Stream::fold(Series& series, void (*take)(void*, Cell&), void* with) {
 
 void Stream::remove_unobserved(std::uint64_t collection) {
   const std::lock_guard lock(mutex_);
+  const auto is_kept = [&](const Series* series) {
+    return series->observed_in == collection || series == overflow_;
+  };
+  bool all = true;
+  for (const Series* series = first(); series != nullptr; series = series->next) {
+    all = all && is_kept(series);
+  }
+  if (all) return;
   std::vector<Series*> kept;
   for (Series* series = first(); series != nullptr;) {
     Series* const next = series->next;
-    if (series->observed_in == collection || series == overflow_) {
+    if (is_kept(series)) {
       kept.push_back(series);
     } else {
       memory_.release(charge_of(series->set.bytes().size()));
@@ -275,6 +296,7 @@ void Stream::destroy(Series* series) noexcept {
     free_cell(cell);
     cell = next;
   }
+  delete series->exemplars.load(std::memory_order_relaxed);
   series->~Series();
   ::operator delete(series);
 }

@@ -54,6 +54,9 @@ public:
   /// The cell that all threads share; null without memory.
   Cell* shared_cell(Series& series) noexcept;
 
+  /// Slots for exemplars of a series; null without memory.
+  ExemplarReservoir* make_exemplars(Series& series) noexcept;
+
   /// Newest first; grows only at the front, but for observable instruments.
   Series* first() const noexcept { return first_.load(std::memory_order_acquire); }
   std::uint32_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
@@ -86,7 +89,7 @@ private:
   };
 
   Series* find_or_make_of(Attributes attributes);
-  Series* make(std::uint64_t hash, const std::vector<Attribute>& attributes);
+  Series* make(std::uint64_t hash, Attributes attributes);
   Series* build(std::uint64_t hash, const std::vector<std::byte>& entries, std::uint32_t count);
   std::uint64_t charge_of(std::size_t entries) const noexcept;
   void insert(Series* series);

@@ -1,12 +1,15 @@
 #include "runtime/metrics/view.h"
 
+#include "runtime/base/text_pattern.h"
+
 #include <algorithm>
 
 namespace posthaste::metrics {
 namespace {
 
-bool fits(const MetricView& view, const InstrumentInfo& info, std::string_view meter) noexcept {
-  return is_like(info.name, view.instrument) && (view.meter.empty() || view.meter == meter) &&
+bool fits(const MetricView& view, const InstrumentInfo& info, std::string_view meter) {
+  return TextPattern::with_wildcards(view.instrument).matches(info.name) &&
+         (view.meter.empty() || view.meter == meter) &&
          (view.unit.empty() || view.unit == info.unit) && (!view.kind || *view.kind == info.kind);
 }
 
@@ -133,26 +136,6 @@ bool StreamSpec::keeps(std::string_view key) const noexcept {
     return false;
   }
   return !keys || std::find(keys->begin(), keys->end(), key) != keys->end();
-}
-
-bool is_like(std::string_view text, std::string_view pattern) noexcept {
-  std::size_t at = 0, in = 0, star = std::string_view::npos, resume = 0;
-  while (at < text.size()) {
-    if (in < pattern.size() && pattern[in] == '*') {
-      star = in++;
-      resume = at;
-    } else if (in < pattern.size() && (pattern[in] == '?' || pattern[in] == text[at])) {
-      ++in;
-      ++at;
-    } else if (star != std::string_view::npos) {
-      in = star + 1;
-      at = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (in < pattern.size() && pattern[in] == '*') ++in;
-  return in == pattern.size();
 }
 
 std::vector<Reader> readers_of(std::span<const MetricPreferences> outputs) {

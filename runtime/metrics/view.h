@@ -77,9 +77,6 @@ struct StreamDefaults {
 /// OpenTelemetry's boundaries.
 const std::vector<double>& standard_boundaries();
 
-/// Whether `text` is like `pattern`, with `*` and `?`.
-bool is_like(std::string_view text, std::string_view pattern) noexcept;
-
 /// Empty: the views drop the instrument. Readers that want different aggregations or limits have
 /// streams of their own.
 std::vector<StreamSpec> streams_of(const InstrumentInfo& info, std::string_view meter,

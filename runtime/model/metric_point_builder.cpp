@@ -103,22 +103,36 @@ MetricPointBuilder& MetricPointBuilder::quantiles(std::span<const Quantile> quan
   return *this;
 }
 
-MetricPointBuilder& MetricPointBuilder::exemplar(const Exemplar& exemplar,
-                                                 const Attributes& filtered) {
+void MetricPointBuilder::put_exemplar(const Exemplar& exemplar) {
   payload_.clear();
-  ExemplarHead head{.time = exemplar.time,
-                    .value = exemplar.value,
-                    .trace_id = exemplar.trace_id,
-                    .span_id = exemplar.span_id,
-                    .attributes = 0,
-                    .integer = exemplar.integer,
-                    .time_is_wall = exemplar.time_is_wall,
-                    .padding = {}};
-  put(head);
-  head.attributes = put_nested(filtered);
-  std::memcpy(payload_.data(), &head, sizeof head);
+  put(ExemplarHead{.time = exemplar.time,
+                   .value = exemplar.value,
+                   .trace_id = exemplar.trace_id,
+                   .span_id = exemplar.span_id,
+                   .attributes = 0,
+                   .integer = exemplar.integer,
+                   .time_is_wall = exemplar.time_is_wall,
+                   .padding = {}});
+}
+
+MetricPointBuilder& MetricPointBuilder::end_exemplar(std::uint16_t attributes) {
+  std::memcpy(payload_.data() + offsetof(ExemplarHead, attributes), &attributes, sizeof attributes);
   if (record_.entry(EntryKind::exemplar, payload_)) ++head_.exemplars;
   return *this;
+}
+
+MetricPointBuilder& MetricPointBuilder::exemplar(const Exemplar& exemplar,
+                                                 const Attributes& filtered) {
+  put_exemplar(exemplar);
+  return end_exemplar(put_nested(filtered));
+}
+
+MetricPointBuilder& MetricPointBuilder::exemplar(const Exemplar& exemplar,
+                                                 std::span<const std::byte> filtered,
+                                                 std::uint16_t attributes) {
+  put_exemplar(exemplar);
+  payload_.insert(payload_.end(), filtered.begin(), filtered.end());
+  return end_exemplar(attributes);
 }
 
 MetricPointBuilder& MetricPointBuilder::metadata(const Attributes& attributes) {

@@ -77,6 +77,9 @@ public:
   MetricPointBuilder& buckets(const ExponentialBuckets& buckets);
   MetricPointBuilder& quantiles(std::span<const Quantile> quantiles);
   MetricPointBuilder& exemplar(const Exemplar& exemplar, const Attributes& filtered = {});
+  /// `filtered` are entries of so many attributes.
+  MetricPointBuilder& exemplar(const Exemplar& exemplar, std::span<const std::byte> filtered,
+                               std::uint16_t attributes);
   MetricPointBuilder& metadata(const Attributes& attributes);
   MetricPointBuilder& scope_attributes(const Attributes& attributes);
 
@@ -86,6 +89,8 @@ public:
 private:
   template <class T>
   void put(const T& value);
+  void put_exemplar(const Exemplar& exemplar);
+  MetricPointBuilder& end_exemplar(std::uint16_t attributes);
   std::uint16_t put_nested(const Attributes& attributes);
   void put_counts(std::span<const std::uint64_t> counts, std::uint8_t width);
 

@@ -224,7 +224,71 @@ TEST(Meter, GivesPointsTheTraceThatAnExampleIsIn) {
   ASSERT_EQ(points.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
     ASSERT_EQ(points[i].exemplars.size(), 1u);
-    EXPECT_EQ(points[i].exemplars[0], memory.spans().at(i).trace_id);
+    EXPECT_EQ(points[i].exemplars[0].trace_id, memory.spans().at(i).trace_id);
+    EXPECT_EQ(points[i].exemplars[0].span_id, memory.spans().at(i).span_id);
+    EXPECT_EQ(points[i].exemplars[0].value, 2);
+  }
+}
+
+TEST(Meter, GivesEachBucketAnExampleWithWhatAViewLeftOut) {
+  testing::InMemoryOutput memory;
+  Settings settings = settings_for(memory);
+  settings.metrics.views = {{.attribute_keys = {{"route"}}}};
+  Telemetry telemetry = start(settings);
+  const Meter meter = telemetry.meter("shop");
+  constexpr double bounds[]{10, 100};
+  const Histogram<std::int64_t> latency =
+      meter.histogram<std::int64_t>("latency", {.boundaries = bounds});
+  const Counter<> orders = meter.counter("orders");
+  {
+    Span span = telemetry.tracer("t").start_span("request");
+    const Scope scope(span);
+    for (const std::int64_t value : {5, 6, 500, 7}) {
+      latency.record(value, {{"route", "/pay"}, {"user", "u1"}, {"size", value}});
+    }
+    const std::int64_t ids[]{1, 2};
+    orders.add(3, {{"user", "u2"}, {"ids", std::span<const std::int64_t>(ids)}, {"big", true}});
+  }
+  telemetry.flush(5s);
+  const testing::RecordedPoint point = memory.points("latency").at(0);
+  EXPECT_EQ(point.attributes.size(), 1u);
+  ASSERT_EQ(point.exemplars.size(), 2u);  // none of the bucket in between
+  EXPECT_EQ(point.exemplars[0].value, 5);
+  EXPECT_EQ(point.exemplars[1].value, 500);
+  const testing::ValueMap left_out{{"user", std::string("u1")}, {"size", std::int64_t{500}}};
+  EXPECT_EQ(point.exemplars[1].attributes, left_out);
+  const testing::RecordedPoint sum = memory.points("orders").at(0);
+  ASSERT_EQ(sum.exemplars.size(), 1u);
+  EXPECT_EQ(sum.exemplars[0].value, 3);
+  EXPECT_EQ(sum.exemplars[0].attributes.size(), 2u);  // lists are not kept
+}
+
+TEST(Meter, TakesExamplesAsTheFilterSays) {
+  for (const ExemplarFilter filter :
+       {ExemplarFilter::trace_based, ExemplarFilter::always_on, ExemplarFilter::always_off}) {
+    testing::InMemoryOutput memory;
+    Settings settings = settings_for(memory);
+    settings.metrics.exemplars = filter;
+    Telemetry telemetry = start(settings);
+    const Meter meter = telemetry.meter("shop");
+    for (int round = 0; round < 2; ++round) {
+      meter.counter("outside").add(1);
+      meter.gauge("outside.level").set(1);
+      Span span = telemetry.tracer("t").start_span("request");
+      const Scope scope(span);
+      meter.counter("inside").add(1);
+      meter.gauge("inside.level").set(1);
+      telemetry.flush(5s);
+    }
+    const auto examples = [&memory](const char* name) {
+      return memory.points(name).at(1).exemplars.size();
+    };
+    const std::size_t outside = filter == ExemplarFilter::always_on ? 1 : 0;
+    const std::size_t inside = filter == ExemplarFilter::always_off ? 0 : 1;
+    EXPECT_EQ(examples("outside"), outside);
+    EXPECT_EQ(examples("outside.level"), outside);
+    EXPECT_EQ(examples("inside"), inside);
+    EXPECT_EQ(examples("inside.level"), inside);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <posthaste/posthaste.h>
 #include <posthaste/testing.h>
 
+#include "tests/support/allocations.h"
+
 #include <gtest/gtest.h>
 
 #include <linux/audit.h>
@@ -16,35 +18,7 @@
 
 #include <cstddef>
 #include <cstdlib>
-#include <new>
 #include <thread>
-
-namespace {
-
-[[maybe_unused]] thread_local std::uint64_t allocations_here = 0;
-
-}  // namespace
-
-// The C library's own entries, so that everything counts, `new` included.
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-void* malloc(std::size_t size) {
-  ++allocations_here;
-  return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) {
-  ++allocations_here;
-  return __libc_calloc(count, size);
-}
-void* realloc(void* memory, std::size_t size) {
-  ++allocations_here;
-  return __libc_realloc(memory, size);
-}
-#endif
-}
 
 namespace posthaste {
 namespace {
@@ -56,11 +30,65 @@ Settings quiet_settings(const testing::InMemoryOutput& memory) {
   settings.service_name = "quiet";
   settings.outputs = {memory.output()};
   settings.diagnostics = [](const Diagnostic&) {};
+  settings.metrics.cardinality_limit = 100;
+  settings.metrics.views = {{.instrument = "filtered", .attribute_keys = {{"number"}}},
+                            {.instrument = "twice"},
+                            {.instrument = "twice", .excluded_attribute_keys = {"number"}}};
   return settings;
 }
 
-/// A request as a server records it: spans in scopes, attributes of every kind, an event, logs.
-void record_request(const Tracer& tracer, const Logger& logger, int number) {
+/// Instruments of every kind, bound and not, as they are and through views.
+class Measuring {
+public:
+  explicit Measuring(const Telemetry& telemetry)
+      : meter_(telemetry.meter("m")),
+        bound_orders_(orders_.bind({{"route", "/pay"}})),
+        bound_paid_(paid_.bind({})),
+        bound_stock_(stock_.bind({})),
+        bound_latency_(latency_.bind({{"route", "/pay"}})),
+        bound_level_(level_.bind({})),
+        bound_twice_(twice_.bind({{"number", 1}})) {}
+
+  void measure(int number) const {
+    bound_orders_.add(1);
+    bound_paid_.add(0.5);
+    bound_stock_.add(-1);
+    bound_latency_.record(number);
+    bound_level_.set(number);
+    bound_twice_.record(number);
+    const int few = number % 10;
+    orders_.add(1, {{"route", "/pay"}, {"number", few}, {"even", few % 2 == 0}});
+    orders_.add(1, {{"number", few}, {"number", few}});  // set twice
+    orders_.add(1, {{"number", number}});                // more than the limit allows
+    paid_.add(0.5, {{"ratio", 0.25}});
+    stock_.add(2, {{"number", few}});
+    latency_.record(number, {{"route", "/pay"}, {"method", "GET"}, {"number", few}});
+    level_.set(number, {{"number", few}});
+    filtered_.add(1, {{"user", "somebody"}, {"number", few}});
+    twice_.record(number, {{"user", "somebody"}, {"number", few}});
+  }
+
+private:
+  const Meter meter_;
+  const Counter<> orders_ = meter_.counter("orders");
+  const Counter<double> paid_ = meter_.counter<double>("paid");
+  const UpDownCounter<> stock_ = meter_.up_down_counter("stock");
+  const Histogram<> latency_ = meter_.histogram("latency");
+  const Gauge<> level_ = meter_.gauge("level");
+  const Counter<> filtered_ = meter_.counter("filtered");
+  const Histogram<> twice_ = meter_.histogram("twice");
+  const BoundCounter<std::int64_t> bound_orders_;
+  const BoundCounter<double> bound_paid_;
+  const BoundUpDownCounter<std::int64_t> bound_stock_;
+  const BoundHistogram<double> bound_latency_;
+  const BoundGauge<double> bound_level_;
+  const BoundHistogram<double> bound_twice_;
+};
+
+/// A request as a server records it: spans in scopes, attributes of every kind, an event, logs,
+/// measurements.
+void record_request(const Tracer& tracer, const Logger& logger, const Measuring& metrics,
+                    int number) {
   Span server = tracer.start_span("GET /pay", {.kind = SpanKind::server});
   const Scope in_server(server);
   server.set_attribute("http.request.method", "GET").set_attribute("url.path", "/pay");
@@ -74,6 +102,7 @@ void record_request(const Tracer& tracer, const Logger& logger, int number) {
                          "0123456789012345678901234567890123456789012345678901234567890123");
     logger.warn("declined", {{"code", 51}});
   }
+  metrics.measure(number);
   server.update_name("GET /pay/{id}");
 }
 
@@ -81,7 +110,7 @@ constexpr int warm_up = 200;
 constexpr int requests = 2000;
 
 TEST(AnApplicationThread, AllocatesNothingOnceItIsWarm) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !POSTHASTE_COUNTS_ALLOCATIONS
   GTEST_SKIP() << "a sanitizer has the allocator";
 #else
   testing::InMemoryOutput memory;
@@ -89,10 +118,11 @@ TEST(AnApplicationThread, AllocatesNothingOnceItIsWarm) {
   ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
   const Tracer tracer = telemetry.tracer("t");
   const Logger logger = telemetry.logger("l");
-  for (int i = 0; i < warm_up; ++i) record_request(tracer, logger, i);
-  const std::uint64_t before = allocations_here;
-  for (int i = 0; i < requests; ++i) record_request(tracer, logger, i);
-  EXPECT_EQ(allocations_here - before, 0u);
+  const Measuring metrics(telemetry);
+  for (int i = 0; i < warm_up; ++i) record_request(tracer, logger, metrics, i);
+  const std::uint64_t before = testing_support::allocations_here();
+  for (int i = 0; i < requests; ++i) record_request(tracer, logger, metrics, i);
+  EXPECT_EQ(testing_support::allocations_here() - before, 0u);
   EXPECT_TRUE(telemetry.flush(10s).complete);
   EXPECT_EQ(memory.spans().size() + memory.logs().size() + telemetry.ledger().refused.total(),
             3u * (warm_up + requests));
@@ -159,9 +189,10 @@ TEST(AnApplicationThread, MakesNoSystemCallOnceItIsWarm) {
     if (!telemetry.is_running()) ::_exit(2);
     const Tracer tracer = telemetry.tracer("t");
     const Logger logger = telemetry.logger("l");
-    for (int i = 0; i < warm_up; ++i) record_request(tracer, logger, i);
+    const Measuring metrics(telemetry);
+    for (int i = 0; i < warm_up; ++i) record_request(tracer, logger, metrics, i);
     if (!trap_system_calls()) ::_exit(3);
-    for (int i = 0; i < requests; ++i) record_request(tracer, logger, i);
+    for (int i = 0; i < requests; ++i) record_request(tracer, logger, metrics, i);
     ::_exit(0);
   }
   int status = -1;

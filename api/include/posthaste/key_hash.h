@@ -14,6 +14,30 @@
 
 namespace posthaste {
 
+/// The first and the last eight bytes of a text, which overlap in a short one; less than four bytes
+/// are all in `first`.
+struct TextEnds {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+
+  [[gnu::always_inline]] static TextEnds of(const char* at, std::size_t size) noexcept {
+    if (size >= 8) return {load<std::uint64_t>(at), load<std::uint64_t>(at + size - 8)};
+    if (size >= 4) return {load<std::uint32_t>(at), load<std::uint32_t>(at + size - 4)};
+    if (size == 0) return {};
+    return {load<std::uint8_t>(at) | load<std::uint8_t>(at + size / 2) << 8 |
+                load<std::uint8_t>(at + size - 1) << 16,
+            0};
+  }
+
+private:
+  template <class T>
+  [[gnu::always_inline]] static std::uint64_t load(const char* at) noexcept {
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+};
+
 // Everything is in line and without loops, so that the compiler sees through it.
 class KeyHash {
 public:
@@ -38,31 +62,13 @@ public:
 private:
   explicit KeyHash(std::uint64_t bits) noexcept : bits_(bits) {}
 
-  template <class T>
-  [[gnu::always_inline]] static std::uint64_t load(const char* at) noexcept {
-    T value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  }
-
   /// The first and the last eight bytes and the length: keys of one family differ there.
   [[gnu::always_inline]] static std::uint64_t mix(std::string_view key) noexcept {
-    const char* const at = key.data();
-    const std::size_t size = key.size();
-    std::uint64_t first = 0, last = 0;
-    if (size >= 8) {
-      first = load<std::uint64_t>(at);
-      last = load<std::uint64_t>(at + size - 8);
-    } else if (size >= 4) {
-      first = load<std::uint32_t>(at);
-      last = load<std::uint32_t>(at + size - 4);
-    } else if (size > 0) {
-      first = load<std::uint8_t>(at) | load<std::uint8_t>(at + size / 2) << 8 |
-              load<std::uint8_t>(at + size - 1) << 16;
-    }
+    const TextEnds ends = TextEnds::of(key.data(), key.size());
     // The upper bits of the product depend on every bit; the ends of keys differ in their last
     // bytes, which turning brings down to where the multiplication spreads them.
-    const std::uint64_t product = ((first + size) ^ std::rotl(last, 32)) * 0x9e37'79b9'7f4a'7c15;
+    const std::uint64_t product =
+        ((ends.first + key.size()) ^ std::rotl(ends.last, 32)) * 0x9e37'79b9'7f4a'7c15;
     return (product & ~std::uint64_t{3}) | 1 | (is_operation_key(key) ? 2u : 0u);
   }
 

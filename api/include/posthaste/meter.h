@@ -33,6 +33,8 @@
 
 namespace posthaste {
 
+struct MetricsAccess;
+
 namespace metrics {
 class Instrument;
 class MeterState;
@@ -46,6 +48,20 @@ struct BoundSeries {
   std::uint32_t front = 0;
   bool direct = false;  // `series` is one that takes values of this instrument as they are
   std::shared_ptr<const void> owner = {};
+};
+
+/// What all instruments have that are measured with.
+template <class Bound>
+class POSTHASTE_API Measured {
+public:
+  /// A handle to one series, for inner loops.
+  Bound bind(Attributes attributes) const noexcept;
+  /// Whether a measurement would be taken; use it to spare work.
+  bool is_enabled() const noexcept;
+
+protected:
+  friend struct posthaste::MetricsAccess;
+  std::shared_ptr<metrics::Instrument> instrument_;
 };
 
 }  // namespace detail
@@ -107,61 +123,35 @@ private:
 
 /// A sum that only grows. T: std::int64_t or double.
 template <class T = std::int64_t>
-class POSTHASTE_API Counter {
+class POSTHASTE_API Counter : public detail::Measured<BoundCounter<T>> {
 public:
   /// Measures nothing.
   Counter() noexcept = default;
   void add(T value, Attributes attributes = {}) const noexcept;
-  /// A handle to one series, for inner loops.
-  BoundCounter<T> bind(Attributes attributes) const noexcept;
-  /// Whether a measurement would be taken; use it to spare work.
-  bool is_enabled() const noexcept;
-
-private:
-  friend struct MetricsAccess;
-  std::shared_ptr<metrics::Instrument> instrument_;
 };
 
 /// A sum that grows and shrinks.
 template <class T = std::int64_t>
-class POSTHASTE_API UpDownCounter {
+class POSTHASTE_API UpDownCounter : public detail::Measured<BoundUpDownCounter<T>> {
 public:
   UpDownCounter() noexcept = default;
   void add(T value, Attributes attributes = {}) const noexcept;
-  BoundUpDownCounter<T> bind(Attributes attributes) const noexcept;
-  bool is_enabled() const noexcept;
-
-private:
-  friend struct MetricsAccess;
-  std::shared_ptr<metrics::Instrument> instrument_;
 };
 
 /// A distribution: count, sum, least, greatest, and counts by buckets.
 template <class T = double>
-class POSTHASTE_API Histogram {
+class POSTHASTE_API Histogram : public detail::Measured<BoundHistogram<T>> {
 public:
   Histogram() noexcept = default;
   void record(T value, Attributes attributes = {}) const noexcept;
-  BoundHistogram<T> bind(Attributes attributes) const noexcept;
-  bool is_enabled() const noexcept;
-
-private:
-  friend struct MetricsAccess;
-  std::shared_ptr<metrics::Instrument> instrument_;
 };
 
 /// A value that is set now and then; it keeps its last one.
 template <class T = double>
-class POSTHASTE_API Gauge {
+class POSTHASTE_API Gauge : public detail::Measured<BoundGauge<T>> {
 public:
   Gauge() noexcept = default;
   void set(T value, Attributes attributes = {}) const noexcept;
-  BoundGauge<T> bind(Attributes attributes) const noexcept;
-  bool is_enabled() const noexcept;
-
-private:
-  friend struct MetricsAccess;
-  std::shared_ptr<metrics::Instrument> instrument_;
 };
 
 /// Made by Telemetry::meter(): makes instruments on behalf of one part of a program. Asked twice

@@ -88,8 +88,16 @@ enum class MetricKind : std::uint8_t {
   exponential_histogram,
 };
 
-/// One point of one series, as of one collection; what grows is told as the growth since the
-/// collection before.
+/// A measurement that a point sums up, as an example.
+struct RecordedExemplar {
+  double value = 0;
+  TraceId trace_id;  // none: measured outside of any span
+  SpanId span_id;
+  ValueMap attributes;  // those that a view had left out of the series
+};
+
+/// One point of one series, as of one collection; what grows is told as its output wants it,
+/// the growth since the collection before unless LocalOutput::metrics says else.
 struct RecordedPoint {
   std::string name;
   std::string unit;
@@ -110,7 +118,7 @@ struct RecordedPoint {
   std::int32_t scale = 0;
   std::int32_t offset = 0;
   std::uint64_t zero_count = 0;
-  std::vector<TraceId> exemplars;  // the traces that examples of this point are in
+  std::vector<RecordedExemplar> exemplars;
   ValueMap attributes;
 
   double number() const {

@@ -54,5 +54,22 @@ TEST(TextPattern, IsWhatTryingEveryRunWouldFind) {
   }
 }
 
+TEST(TextPattern, KnowsTheWildcardsOfViews) {
+  const auto is_like = [](std::string_view text, std::string_view pattern) {
+    return TextPattern::with_wildcards(pattern).matches(text);
+  };
+  EXPECT_TRUE(is_like("http.latency", "*"));
+  EXPECT_TRUE(is_like("http.latency", "http.*"));
+  EXPECT_TRUE(is_like("http.latency", "*.l?tency"));
+  EXPECT_TRUE(is_like("aab", "*ab"));
+  EXPECT_FALSE(is_like("http.latency", "http.?"));
+  EXPECT_FALSE(is_like("http", "http.*"));
+  EXPECT_TRUE(is_like("", "*"));
+  EXPECT_FALSE(is_like("", "?"));
+  EXPECT_TRUE(is_like("aXbYYc", "a?b*c"));
+  EXPECT_TRUE(is_like("one.two.three", "*?wo*e?"));
+  EXPECT_FALSE(is_like("one.two", "one?two?"));
+}
+
 }  // namespace
 }  // namespace posthaste

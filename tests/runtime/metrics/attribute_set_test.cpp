@@ -14,9 +14,11 @@ namespace {
 /// A set as a series keeps it.
 struct Kept {
   explicit Kept(Attributes attributes) {
-    const std::vector<Attribute> set = canonical(attributes);
-    append_set(entries, set);
-    count = static_cast<std::uint32_t>(set.size());
+    AttributePick set;
+    pick_canonical(attributes, set);
+    EXPECT_TRUE(is_canonical(set.all()));
+    append_set(entries, set.all());
+    count = static_cast<std::uint32_t>(set.all().size());
   }
   AttributeSet set() const {
     return {entries.data(), static_cast<std::uint32_t>(entries.size()), count};

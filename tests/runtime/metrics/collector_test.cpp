@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
 #include <cmath>
 #include <limits>
 #include <map>
@@ -273,6 +275,38 @@ TEST(Collector, SumsUpWhatIsBeyondTheLimitInOneSeries) {
   EXPECT_EQ(points.size(), 10u);
   EXPECT_EQ(test.find(points, "orders", "otel.metric.overflow=true").int64, 100'000 - 9);
   EXPECT_EQ(orders.streams()[0]->overflowed(), 100'000u - 9);
+}
+
+TEST(Collector, TakesAMillionAttributeSetsInBoundedMemory) {
+  TestMeter test;
+  Instrument& orders = test.make("orders");
+  Instrument& latency = test.make("latency", InstrumentKind::histogram, false);
+  const std::size_t before = ::mallinfo2().uordblks;
+  constexpr std::int64_t sets = 1'000'000;
+  for (std::int64_t i = 0; i < sets; ++i) orders.measure_all<std::int64_t>(1, {{"user.id", i}});
+  [[maybe_unused]] const std::size_t for_orders = ::mallinfo2().uordblks - before;
+  for (std::int64_t i = 0; i < sets; ++i) latency.measure_all(1.0, {{"user.id", i}});
+  [[maybe_unused]] const std::size_t for_all = ::mallinfo2().uordblks - before;
+  const std::uint64_t charged = test.store->context().memory.used();
+  EXPECT_LE(charged, 4u << 20);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LE(for_orders, 1u << 20);  // as docs/metrics.md says
+  EXPECT_LE(for_all, 4u << 20);
+  EXPECT_LE(for_all, charged + charged / 4);  // what the allocator adds is little
+#endif
+  const auto points = test.collect();
+  EXPECT_EQ(points.size(), 4'000u);
+  std::int64_t sum = 0;
+  std::uint64_t count = 0;
+  for (const Point& point : points) {
+    sum += point.int64 * (point.name == "orders" ? 1 : 0);
+    count += point.count;
+  }
+  EXPECT_EQ(sum, sets);
+  EXPECT_EQ(count, static_cast<std::uint64_t>(sets));
+  EXPECT_EQ(test.find(points, "orders", "otel.metric.overflow=true").int64, sets - 1'999);
+  EXPECT_EQ(test.find(points, "latency", "otel.metric.overflow=true").count, sets - 1'999u);
+  EXPECT_EQ(orders.streams()[0]->overflowed(), sets - 1'999u);
 }
 
 TEST(Collector, SumsUpInOneSeriesWhatHasNoMemory) {

@@ -16,17 +16,6 @@ std::vector<StreamSpec> streams(const InstrumentInfo& info, const std::vector<Me
   return streams_of(info, "shop", views, {}, {{}});
 }
 
-TEST(View, FitsNamesWithWildcards) {
-  EXPECT_TRUE(is_like("http.latency", "*"));
-  EXPECT_TRUE(is_like("http.latency", "http.*"));
-  EXPECT_TRUE(is_like("http.latency", "*.l?tency"));
-  EXPECT_TRUE(is_like("aab", "*ab"));
-  EXPECT_FALSE(is_like("http.latency", "http.?"));
-  EXPECT_FALSE(is_like("http", "http.*"));
-  EXPECT_TRUE(is_like("", "*"));
-  EXPECT_FALSE(is_like("", "?"));
-}
-
 TEST(View, LeavesAnInstrumentThatNoneFitsAsItIs) {
   const auto made = streams(orders, {{.instrument = "other"}});
   ASSERT_EQ(made.size(), 1u);
