@@ -1,6 +1,8 @@
 // The work whose cost cost.py counts: `cost_work <work> <times>` does one kind of it that often, on
 // its main thread, through the shared library as a user's program would.
 
+#include "bench/allocations.h"
+
 #include <posthaste/posthaste.h>
 #include <posthaste/testing.h>
 
@@ -69,6 +71,30 @@ void unsampled_server(Telemetry& telemetry, long times) {
   }
 }
 
+void bound_add(Telemetry& telemetry, long times) {
+  const Counter<> counter = telemetry.meter("bench").counter("orders");
+  const auto bound = counter.bind({{"http.request.method", "GET"}, {"http.route", "/orders/{id}"}});
+  for (long i = 0; i < times; ++i) bound.add(1);
+}
+
+void add_with_attributes(Telemetry& telemetry, long times) {
+  const Counter<> counter = telemetry.meter("bench").counter("orders");
+  for (long i = 0; i < times; ++i) {
+    counter.add(1, {{"http.request.method", "GET"},
+                    {"http.route", "/orders/{id}"},
+                    {"http.response.status_code", 200}});
+  }
+}
+
+void record_with_attributes(Telemetry& telemetry, long times) {
+  const Histogram<double> histogram = telemetry.meter("bench").histogram<double>("duration");
+  for (long i = 0; i < times; ++i) {
+    histogram.record(static_cast<double>(i % 1'000), {{"http.request.method", "GET"},
+                                                      {"http.route", "/orders/{id}"},
+                                                      {"http.response.status_code", 200}});
+  }
+}
+
 struct Work {
   std::string_view name;
   void (*run)(Telemetry&, long times);
@@ -81,6 +107,9 @@ constexpr Work works[] = {
     {"log_record", log_record},
     {"unsampled_internal", unsampled_internal, false},
     {"unsampled_server", unsampled_server, false},
+    {"bound_add", bound_add},
+    {"add_with_attributes", add_with_attributes},
+    {"record_with_attributes", record_with_attributes},
 };
 
 constexpr const char* nowhere =
@@ -105,7 +134,11 @@ int main(int argc, char** argv) {
     }
     Telemetry telemetry = start(settings);
     if (!telemetry.is_running()) return 1;
-    work.run(telemetry, std::atol(argv[2]));
+    const long times = std::atol(argv[2]);
+    work.run(telemetry, times / 2);
+    const std::uint64_t before = bench::allocations_here();
+    work.run(telemetry, times - times / 2);
+    bench::print_allocations(before, bench::allocations_here(), times - times / 2);
     std::_Exit(0);  // what the end costs is not the work's
   }
   std::fputs("usage: cost_work <work> <times>; the works are:\n", stderr);

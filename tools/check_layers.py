@@ -28,6 +28,7 @@ THIRD_PARTY = {  # name: what its headers look like between < and >
     "rapidcheck": r"rapidcheck(\.h|/)",
     "Google Benchmark": r"benchmark/",
     "Protobuf": r"(google/protobuf|opentelemetry/proto)/",
+    "opentelemetry-cpp": r"opentelemetry/(?!proto/)",
     "sanitizers": r"sanitizer/",
 }
 SYSTEM = re.compile(  # the C library's and the compiler's; everything else with a .h is a third party
