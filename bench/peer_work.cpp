@@ -4,6 +4,7 @@
 #include "bench/allocations.h"
 
 #include <opentelemetry/context/context.h>
+#include <opentelemetry/metrics/sync_instruments.h>
 #include <opentelemetry/sdk/metrics/meter_provider.h>
 #include <opentelemetry/sdk/metrics/metric_reader.h>
 

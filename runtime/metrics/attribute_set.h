@@ -12,6 +12,10 @@
 #include <posthaste/attributes.h>
 #include <posthaste/key_hash.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -42,6 +46,11 @@ std::uint64_t load(const char* at) noexcept {
 
 inline std::uint64_t hash_text(std::string_view text) noexcept {
   constexpr std::uint64_t k0 = 0xa076'1d64'78bd'642f, k1 = 0xe703'7ed1'a0b4'28db;
+  if (text.size() <= 16) [[likely]] {
+    // Spread by the fold that takes this in; the full compare is what tells texts apart.
+    const TextEnds ends = TextEnds::of(text.data(), text.size());
+    return ends.first ^ std::rotl(ends.last, 24);
+  }
   const char* at = text.data();
   std::size_t left = text.size();
   std::uint64_t hash = k0 + left * 0x9e37'79b9'7f4a'7c15;
@@ -52,27 +61,43 @@ inline std::uint64_t hash_text(std::string_view text) noexcept {
   return fold(ends.first ^ hash, ends.last ^ k1);
 }
 
-/// Of a key only its ends and its length: keys of one family differ there, and a full compare
+/// Of a key only its ends: keys of one family differ there, and a full compare
 /// follows.
 inline std::uint64_t hash_key(std::string_view key) noexcept {
   const TextEnds ends = TextEnds::of(key.data(), key.size());
-  return (ends.first + key.size()) ^ std::rotl(ends.last, 32);
+  return ends.first ^ std::rotl(ends.last, 32);
 }
 
 std::uint64_t hash_array(const AttributeValue& value) noexcept;
 bool same_array(const AttributeValue& value, std::string_view bytes) noexcept;
 
-inline bool same_bytes(const char* a, const char* b, std::size_t size) noexcept {
-  if (size >= 8) {
-    std::size_t at = 0;
-    for (; at + 8 <= size; at += 8) {
-      if (load<std::uint64_t>(a + at) != load<std::uint64_t>(b + at)) return false;
+/// Whether the 16 bytes at both places are the same.
+[[gnu::always_inline]] inline bool same_16(const char* a, const char* b) noexcept {
+#if defined(__SSE2__)
+  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
+  const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) == 0xffff;
+#else
+  return ((load<std::uint64_t>(a) ^ load<std::uint64_t>(b)) |
+          (load<std::uint64_t>(a + 8) ^ load<std::uint64_t>(b + 8))) == 0;
+#endif
+}
+
+[[gnu::always_inline]] inline bool same_bytes(const char* a, const char* b,
+                                              std::size_t size) noexcept {
+  if (size >= 16) {
+    for (std::size_t at = 16; at < size; at += 16) {
+      if (!same_16(a + at - 16, b + at - 16)) return false;
     }
-    return load<std::uint64_t>(a + size - 8) == load<std::uint64_t>(b + size - 8);
+    return same_16(a + size - 16, b + size - 16);
+  }
+  if (size >= 8) {
+    return ((load<std::uint64_t>(a) ^ load<std::uint64_t>(b)) |
+            (load<std::uint64_t>(a + size - 8) ^ load<std::uint64_t>(b + size - 8))) == 0;
   }
   if (size >= 4) {
-    return load<std::uint32_t>(a) == load<std::uint32_t>(b) &&
-           load<std::uint32_t>(a + size - 4) == load<std::uint32_t>(b + size - 4);
+    return ((load<std::uint32_t>(a) ^ load<std::uint32_t>(b)) |
+            (load<std::uint32_t>(a + size - 4) ^ load<std::uint32_t>(b + size - 4))) == 0;
   }
   if (size == 0) return true;
   return a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1];
@@ -82,7 +107,7 @@ inline bool same_bytes(const char* a, const char* b, std::size_t size) noexcept 
 
 /// The same for every order of the same attributes.
 inline std::uint64_t hash_of(Attributes attributes) noexcept {
-  constexpr std::uint64_t k2 = 0x8ebc'6af0'9c88'c6e3, k3 = 0x5899'65cc'7537'4cc3;
+  constexpr std::uint64_t k2 = 0x8ebc'6af0'9c88'c6e3;
   std::uint64_t sum = attributes.size();
   for (const Attribute& each : attributes) {
     const AttributeType type = each.value.type();
@@ -92,8 +117,8 @@ inline std::uint64_t hash_of(Attributes attributes) noexcept {
     } else if (!model::is_word(type)) [[unlikely]] {
       value = detail::hash_array(each.value);
     }
-    sum += detail::fold(detail::hash_key(each.key) ^ k3 ^ static_cast<std::uint64_t>(type),
-                        value ^ k2);
+    // Not its type: values that differ in it alone are rare, and a full compare follows.
+    sum += detail::fold(detail::hash_key(each.key), value ^ k2);
   }
   return sum;
 }
@@ -123,14 +148,25 @@ public:
 
 private:
   /// Compares one entry and steps over it.
-  static bool same_entry(const char*& at, const Attribute& given) noexcept {
+  [[gnu::always_inline]] static bool same_entry(const char*& at, const Attribute& given) noexcept {
     model::EntryHead head;
     std::memcpy(&head, at, sizeof head);
     const char* const payload = at + sizeof head;
-    at = payload + model::padded(head.size);
     const AttributeType type = given.value.type();
-    if (head.value_type != static_cast<std::uint8_t>(type) || head.key_size != given.key.size()) {
+    // Kind, type and size of the key in one comparison.
+    const std::uint64_t expected = static_cast<std::uint64_t>(model::EntryKind::attribute) |
+                                   static_cast<std::uint64_t>(type) << 8 |
+                                   static_cast<std::uint64_t>(given.key.size()) << 16;
+    if (detail::load<std::uint32_t>(at) != expected) {
+      at = payload + model::padded(head.size);
       return false;
+    }
+    at = payload + model::padded(head.size);
+    if (type == AttributeType::string) [[likely]] {
+      const std::string_view text = given.value.string();
+      return head.size - head.key_size == text.size() &&
+             detail::same_bytes(payload, given.key.data(), head.key_size) &&
+             detail::same_bytes(payload + head.key_size, text.data(), text.size());
     }
     if (model::is_word(type)) {
       return detail::load<std::uint64_t>(payload) == given.value.word() &&
@@ -138,10 +174,6 @@ private:
     }
     if (!detail::same_bytes(payload, given.key.data(), head.key_size)) return false;
     const std::string_view value(payload + head.key_size, head.size - head.key_size);
-    if (type == AttributeType::string) [[likely]] {
-      return value.size() == given.value.string().size() &&
-             detail::same_bytes(value.data(), given.value.string().data(), value.size());
-    }
     return detail::same_array(given.value, value);
   }
   bool matches_in_other_order(Attributes attributes) const noexcept;

@@ -34,7 +34,7 @@ bool CellMemory::charge(std::uint64_t bytes, Purpose purpose) noexcept {
   return true;
 }
 
-void HistogramBank::clear(const HistogramLayout& layout) noexcept {
+void HistogramBank::clear_values() noexcept {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   sum.store(std::bit_cast<std::uint64_t>(0.0), relaxed);
   min.store(std::bit_cast<std::uint64_t>(infinity), relaxed);
@@ -43,7 +43,6 @@ void HistogramBank::clear(const HistogramLayout& layout) noexcept {
   scale.store(greatest_scale, relaxed);
   low.store(0, relaxed);
   high.store(-1, relaxed);
-  for (std::uint32_t i = 0; i < layout.buckets; ++i) buckets()[i].store(0, relaxed);
 }
 
 std::size_t cell_size(CellKind kind, const HistogramLayout& layout) noexcept {
@@ -69,9 +68,9 @@ Cell* make_cell(CellKind kind, const HistogramLayout& layout, Holder holder) noe
     for (const std::uint32_t which : {0u, 1u}) {
       auto* const bank = new (&cell->bank(which, layout)) HistogramBank;
       for (std::uint32_t i = 0; i < layout.buckets; ++i) {
-        new (&bank->buckets()[i]) std::atomic<std::uint64_t>;
+        new (&bank->buckets()[i]) std::atomic<std::uint64_t>(0);
       }
-      bank->clear(layout);
+      bank->clear_values();
     }
     made = cell;
   }

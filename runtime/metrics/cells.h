@@ -105,8 +105,8 @@ struct alignas(64) HistogramBank {
   std::atomic<std::uint64_t>* buckets() noexcept {
     return reinterpret_cast<std::atomic<std::uint64_t>*>(this + 1);
   }
-  /// As a bank is before its first value.
-  void clear(const HistogramLayout& layout) noexcept;
+  /// As a bank is before its first value, but for its buckets, which are all zero then.
+  void clear_values() noexcept;
 };
 
 struct alignas(64) HistogramCell : Cell {

@@ -124,8 +124,9 @@ void Collector::take(Series& series, Cell& cell) noexcept {
 
 void Collector::take_bank(Series& series, HistogramBank& bank,
                           const HistogramLayout& layout) noexcept {
-  std::uint64_t count = bank.zeros.load(relaxed);
-  for (std::uint32_t i = 0; i < layout.buckets; ++i) count += bank.buckets()[i].load(relaxed);
+  const std::uint64_t count =
+      bank.zeros.load(relaxed) +
+      (layout.exponential ? take_exponential(series, bank) : take_buckets(series, bank, layout));
   if (count == 0) return;
   const double least = as_double(bank.min.load(relaxed));
   const double greatest = as_double(bank.max.load(relaxed));
@@ -137,19 +138,42 @@ void Collector::take_bank(Series& series, HistogramBank& bank,
     totals.count += count;
     totals.sum += as_double(bank.sum.load(relaxed));
     totals.zeros += bank.zeros.load(relaxed);
-    if (!layout.exponential) {
-      for (std::uint32_t i = 0; i < layout.buckets; ++i) {
-        totals.buckets[i] += bank.buckets()[i].load(relaxed);
-      }
-      continue;
-    }
-    const std::int32_t scale = bank.scale.load(relaxed);
-    for (std::int32_t i = bank.low.load(relaxed); i <= bank.high.load(relaxed); ++i) {
-      const std::uint64_t in_bucket = bank.buckets()[ExponentialRange::slot(i)].load(relaxed);
-      if (in_bucket != 0) totals.exponential->add(i, scale, in_bucket);
+  }
+  bank.clear_values();
+}
+
+/// Moves the buckets to the totals; how many measurements lay in them.
+std::uint64_t Collector::take_buckets(Series& series, HistogramBank& bank,
+                                      const HistogramLayout& layout) noexcept {
+  const std::size_t readers = series.stream.spec().readers.size();
+  std::uint64_t count = 0;
+  for (std::uint32_t i = 0; i < layout.buckets; ++i) {
+    const std::uint64_t in_bucket = bank.buckets()[i].load(relaxed);
+    if (in_bucket == 0) continue;
+    bank.buckets()[i].store(0, relaxed);
+    count += in_bucket;
+    for (std::size_t reader = 0; reader < readers; ++reader) {
+      series.readers[reader].histogram.buckets[i] += in_bucket;
     }
   }
-  bank.clear(layout);
+  return count;
+}
+
+std::uint64_t Collector::take_exponential(Series& series, HistogramBank& bank) noexcept {
+  const std::size_t readers = series.stream.spec().readers.size();
+  const std::int32_t scale = bank.scale.load(relaxed);
+  std::uint64_t count = 0;
+  for (std::int32_t i = bank.low.load(relaxed); i <= bank.high.load(relaxed); ++i) {
+    std::atomic<std::uint64_t>& bucket = bank.buckets()[ExponentialRange::slot(i)];
+    const std::uint64_t in_bucket = bucket.load(relaxed);
+    if (in_bucket == 0) continue;
+    bucket.store(0, relaxed);
+    count += in_bucket;
+    for (std::size_t reader = 0; reader < readers; ++reader) {
+      series.readers[reader].histogram.exponential->add(i, scale, in_bucket);
+    }
+  }
+  return count;
 }
 
 bool Collector::emit(PointSink& sink) {

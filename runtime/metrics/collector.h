@@ -40,6 +40,9 @@ private:
   void gather_stream(Stream& stream) noexcept;
   void take(Series& series, Cell& cell) noexcept;
   void take_bank(Series& series, HistogramBank& bank, const HistogramLayout& layout) noexcept;
+  std::uint64_t take_buckets(Series& series, HistogramBank& bank,
+                             const HistogramLayout& layout) noexcept;
+  std::uint64_t take_exponential(Series& series, HistogramBank& bank) noexcept;
   bool emit_series(Series& series, const Stream& stream, PointSink& sink);
   void take_exemplars(Series& series);
   bool emit_sum(Series& series, const Stream& stream, std::size_t reader, PointFacts& facts,

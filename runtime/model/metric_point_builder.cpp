@@ -14,6 +14,24 @@ std::uint8_t width_of(std::span<const std::uint64_t> counts) noexcept {
   return all <= UINT32_MAX ? 4 : 8;
 }
 
+template <class T>
+void pack_as(std::span<const std::uint64_t> counts, std::byte* to) noexcept {
+  for (const std::uint64_t count : counts) {
+    const auto narrow = static_cast<T>(count);
+    std::memcpy(to, &narrow, sizeof narrow);
+    to += sizeof narrow;
+  }
+}
+
+void pack(std::span<const std::uint64_t> counts, std::uint8_t width, std::byte* to) noexcept {
+  switch (width) {
+    case 1: return pack_as<std::uint8_t>(counts, to);
+    case 2: return pack_as<std::uint16_t>(counts, to);
+    case 4: return pack_as<std::uint32_t>(counts, to);
+    default: return pack_as<std::uint64_t>(counts, to);
+  }
+}
+
 }  // namespace
 
 void MetricPointBuilder::start(MetricKind kind, std::string_view name) {
@@ -69,11 +87,14 @@ MetricPointBuilder& MetricPointBuilder::description(std::string_view description
 MetricPointBuilder& MetricPointBuilder::buckets(std::span<const double> bounds,
                                                 std::span<const std::uint64_t> counts) {
   if (counts.size() != bounds.size() + 1 || counts.size() > record_size_limit) return *this;
-  payload_.clear();
   const std::uint8_t width = width_of(counts);
-  put(ExplicitBucketsHead{static_cast<std::uint32_t>(bounds.size()), width, {}});
-  for (const double bound : bounds) put(bound);
-  put_counts(counts, width);
+  const ExplicitBucketsHead head{static_cast<std::uint32_t>(bounds.size()), width, {}};
+  payload_.resize(sizeof head + bounds.size_bytes() + counts.size() * width);
+  std::memcpy(payload_.data(), &head, sizeof head);
+  if (!bounds.empty()) {
+    std::memcpy(payload_.data() + sizeof head, bounds.data(), bounds.size_bytes());
+  }
+  pack(counts, width, payload_.data() + sizeof head + bounds.size_bytes());
   record_.entry(EntryKind::explicit_buckets, payload_);
   return *this;
 }
@@ -131,7 +152,7 @@ MetricPointBuilder& MetricPointBuilder::exemplar(const Exemplar& exemplar,
                                                  std::span<const std::byte> filtered,
                                                  std::uint16_t attributes) {
   put_exemplar(exemplar);
-  payload_.insert(payload_.end(), filtered.begin(), filtered.end());
+  put_bytes(filtered);
   return end_exemplar(attributes);
 }
 
@@ -161,8 +182,7 @@ std::span<const std::byte> MetricPointBuilder::bytes() noexcept {
 
 template <class T>
 void MetricPointBuilder::put(const T& value) {
-  const auto* from = reinterpret_cast<const std::byte*>(&value);
-  payload_.insert(payload_.end(), from, from + sizeof value);
+  put_bytes(std::as_bytes(std::span(&value, 1)));
 }
 
 std::uint16_t MetricPointBuilder::put_nested(const Attributes& attributes) {
@@ -174,11 +194,14 @@ std::uint16_t MetricPointBuilder::put_nested(const Attributes& attributes) {
   return kept;
 }
 
+void MetricPointBuilder::put_bytes(std::span<const std::byte> bytes) {
+  payload_.insert(payload_.end(), bytes.begin(), bytes.end());
+}
+
 void MetricPointBuilder::put_counts(std::span<const std::uint64_t> counts, std::uint8_t width) {
-  for (const std::uint64_t count : counts) {
-    const auto* from = reinterpret_cast<const std::byte*>(&count);
-    payload_.insert(payload_.end(), from, from + width);  // little-endian: the low bytes
-  }
+  const std::size_t at = payload_.size();
+  payload_.resize(at + counts.size() * width);
+  pack(counts, width, payload_.data() + at);
 }
 
 }  // namespace posthaste::model

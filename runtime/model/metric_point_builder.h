@@ -91,6 +91,7 @@ private:
   void put(const T& value);
   void put_exemplar(const Exemplar& exemplar);
   MetricPointBuilder& end_exemplar(std::uint16_t attributes);
+  void put_bytes(std::span<const std::byte> bytes);
   std::uint16_t put_nested(const Attributes& attributes);
   void put_counts(std::span<const std::uint64_t> counts, std::uint8_t width);
 
