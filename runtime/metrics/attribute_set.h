@@ -49,7 +49,7 @@ inline std::uint64_t hash_text(std::string_view text) noexcept {
   if (text.size() <= 16) [[likely]] {
     // Spread by the fold that takes this in; the full compare is what tells texts apart.
     const TextEnds ends = TextEnds::of(text.data(), text.size());
-    return (ends.first + text.size()) ^ std::rotl(ends.last, 24);
+    return (ends.first + text.size() * k1) ^ (ends.last * 0x9e37'79b9'7f4a'7c15);
   }
   const char* at = text.data();
   std::size_t left = text.size();
