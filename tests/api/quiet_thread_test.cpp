@@ -1,6 +1,8 @@
 // What an application thread pays: after warm-up, recording allocates nothing and makes no system
 // call.
 
+#include "tests/support/sanitizers.h"
+
 #include <posthaste/posthaste.h>
 #include <posthaste/testing.h>
 
@@ -145,7 +147,7 @@ bool trap_system_calls() {
 }
 
 TEST(AnApplicationThread, AllocatesNothingForWhatIsOnlyMeasured) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !POSTHASTE_COUNTS_ALLOCATIONS
   GTEST_SKIP() << "a sanitizer has the allocator";
 #else
   testing::InMemoryOutput memory;
@@ -170,16 +172,16 @@ TEST(AnApplicationThread, AllocatesNothingForWhatIsOnlyMeasured) {
         .set_status(StatusCode::error, "why");
   };
   for (int i = 0; i < warm_up; ++i) request(i);
-  const std::uint64_t before = allocations_here;
+  const std::uint64_t before = testing_support::allocations_here();
   for (int i = 0; i < requests; ++i) request(i);
-  EXPECT_EQ(allocations_here - before, 0u);
+  EXPECT_EQ(testing_support::allocations_here() - before, 0u);
   EXPECT_TRUE(memory.spans().empty());
   EXPECT_EQ(telemetry.health().unmeasured, 0u);
 #endif
 }
 
 TEST(AnApplicationThread, MakesNoSystemCallOnceItIsWarm) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef POSTHASTE_TEST_SANITIZED
   GTEST_SKIP() << "a sanitizer makes system calls of its own";
 #endif
   const pid_t child = ::fork();

@@ -2,6 +2,7 @@
 #include "persistence/store_inspection.h"
 #include "tests/persistence/disk_faults.h"
 #include "tests/persistence/store_fixture.h"
+#include "tests/support/sanitizers.h"
 
 #include <signal.h>
 #include <sys/mount.h>
@@ -238,7 +239,7 @@ TEST_F(StoreFault, OfATinyFileSizeLimitIsAnError) {
 }
 
 TEST_F(StoreFault, OfAnAddressSpaceLimitMakesTheMapSmaller) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef POSTHASTE_TEST_SANITIZED
   GTEST_SKIP() << "sanitizers take the address space";
 #endif
   EXPECT_EQ(in_child([&] {

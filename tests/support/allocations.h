@@ -6,9 +6,11 @@
 ///
 /// Threads: each has its own count.
 
+#include "tests/support/sanitizers.h"
+
 #include <cstdint>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef POSTHASTE_TEST_SANITIZED
 #define POSTHASTE_COUNTS_ALLOCATIONS 0
 #else
 #define POSTHASTE_COUNTS_ALLOCATIONS 1
