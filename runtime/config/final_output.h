@@ -2,8 +2,8 @@
 
 /// An output as the pipeline gets it: complete and checked. Made by finalize() alone.
 
-#include "runtime/base/secret.h"
 #include "runtime/base/otlp_signal.h"
+#include "runtime/base/secret.h"
 #include "runtime/config/environment.h"
 #include "runtime/config/setting_resolver.h"
 

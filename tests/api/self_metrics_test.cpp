@@ -35,6 +35,7 @@ struct Rig {
     settings.batch.delay = 20ms;
     settings.metrics.self_metrics = self_metrics;
     settings.metrics.performance_counters = false;
+    settings.metrics.standard_metrics = false;
     settings.diagnostics = [](const Diagnostic&) {};
     telemetry = start(settings);
   }
