@@ -101,6 +101,7 @@ public:
   Result<void> start(const Settings& settings) {
     std::vector<Diagnostic> warnings;
     auto final = config::finalize(settings, config::Environment::of_process(), warnings);
+    if (final) diagnostics_.show_from(final->diagnostics_level());
     for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
     if (!final) return refuse(std::move(final).error());
     settings_ = std::make_shared<const config::FinalSettings>(std::move(*final));

@@ -16,6 +16,7 @@ namespace posthaste::tools {
 void add_convert_command(CLI::App& application, ExitCode& exit_code);
 void add_explain_command(CLI::App& application, ExitCode& exit_code);
 void add_emulator_command(CLI::App& application, ExitCode& exit_code);
+void add_settings_command(CLI::App& application, ExitCode& exit_code);
 void add_store_command(CLI::App& application, ExitCode& exit_code);
 void add_load_command(CLI::App& application, ExitCode& exit_code);
 

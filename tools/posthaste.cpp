@@ -19,6 +19,7 @@ int run(int argc, char** argv) {
   add_emulator_command(application, exit_code);
   add_explain_command(application, exit_code);
   add_load_command(application, exit_code);
+  add_settings_command(application, exit_code);
   add_store_command(application, exit_code);
   try {
     application.parse(argc, argv);

@@ -34,18 +34,51 @@ int main() {
 }
 ```
 
-- **Precedence**: code over environment over default. Everything is read once, at start.
+- **Precedence**: code over environment over settings file over default. Everything is read once, at
+  start.
 - **Unset**: an empty string, an empty optional, an empty list; in the environment an empty or blank
   value.
 - **A wrong value in code** starts nothing and is reported in one line: the setting, its value, the
   rule and the mend. The program goes on without telemetry.
-- **A wrong value in the environment** is reported in one line and ignored; the next variable in the
-  row, else the default, is used.
+- **A wrong value in the environment or the file** is reported in one line and ignored; the next
+  variable in the row, else the file's value, else the default, is used.
 - **Several variables** in a row stand in their order of precedence, unless the row says otherwise.
 - **Secrets** (instrumentation keys, proxy passwords) are shown in no message.
 
 Numbers in the environment are digits alone, times are milliseconds, and `true` and `false` may be
 written in any case.
+
+`posthaste settings` shows what is in force and where each value came from, and ends with 1 when
+something was ignored. `posthaste settings --file F` tries a file.
+
+## The settings file
+
+`Settings::file`, else `POSTHASTE_CONFIG_FILE`, names a TOML file of at most 1 MiB. Its keys are those
+of the column *In the file* below; a key that is none, a value of the wrong type and a line that is not TOML
+are reported with file and line.
+
+<!-- run -->
+```sh
+cat >posthaste.toml <<'END'
+service_name = "orders"
+connection_string = "InstrumentationKey=00000000-0000-4000-8000-000000000001"
+sampling = 0.25
+drop = ["GET /healthz", "url.path=/live*"]
+store.enabled = false
+
+[resource_attributes]
+deployment.environment.name = "production"
+
+[batch]
+size = 256
+delay = 2000
+END
+posthaste settings --file posthaste.toml --given
+```
+
+`store.directory` and `arena_dir` of the file stand above `$STATE_DIRECTORY`, `$HOME` and the like, which
+are said to every program and not to this one. A sampler of the environment replaces the file's as a
+whole.
 )";
 
 constexpr std::string_view tail = R"(
@@ -100,6 +133,11 @@ std::string environment_cell(const SettingRow& row) {
   return out;
 }
 
+std::string file_cell(const SettingRow& row) {
+  const std::string key = file_key(row);
+  return key.empty() ? std::string() : code(key);
+}
+
 std::string meaning_cell(const SettingRow& row) {
   std::string out = cell(row.meaning);
   if (!row.zero.empty()) out += " Zero: " + cell(row.zero) + '.';
@@ -108,13 +146,13 @@ std::string meaning_cell(const SettingRow& row) {
 }
 
 void print_table(std::ostream& out, Ruler ruler) {
-  out << "\n| Setting | Environment | Unset | Range | For each | What it does |\n"
-         "|---|---|---|---|---|---|\n";
+  out << "\n| Setting | Environment | In the file | Unset | Range | For each | What it does |\n"
+         "|---|---|---|---|---|---|---|\n";
   for (const SettingRow& row : settings_table()) {
     if (row.ruler != ruler) continue;
-    out << "| " << code(row.name) << " | " << environment_cell(row) << " | "
-        << cell(default_of(row)) << " | " << (row.is_number() ? range_text(row) : "") << " | "
-        << row.scope << " | " << meaning_cell(row) << " |\n";
+    out << "| " << code(row.name) << " | " << environment_cell(row) << " | " << file_cell(row)
+        << " | " << cell(default_of(row)) << " | " << (row.is_number() ? range_text(row) : "")
+        << " | " << row.scope << " | " << meaning_cell(row) << " |\n";
   }
 }
 

@@ -56,10 +56,15 @@ DiagnosticsSink::DiagnosticsSink(DiagnosticsHandler handler, const Clock& clock)
       clock_(clock),
       codes_(diagnostic_explanations().size()) {}
 
+void DiagnosticsSink::show_from(Severity least) noexcept {
+  const std::lock_guard lock(mutex_);
+  least_ = least;
+}
+
 void DiagnosticsSink::report(Severity severity, DiagnosticCode code,
                              std::string_view message) noexcept {
   std::unique_lock lock(mutex_);
-  if (closed_) return;
+  if (closed_ || severity < least_) return;
   try {
     enqueue(severity, code, message);
   } catch (const std::exception&) {  // no memory for a diagnostic: it counts as one held back

@@ -36,6 +36,9 @@ public:
   /// An empty handler means print_diagnostic. `clock` must outlive the sink.
   DiagnosticsSink(DiagnosticsHandler handler, const Clock& clock);
 
+  /// From now on less serious ones are not shown. Until then: all.
+  void show_from(Severity least) noexcept;
+
   /// `message` needs no care: control characters and broken UTF-8 are escaped, length is bounded.
   /// It must hold no secret.
   void report(Severity severity, DiagnosticCode code, std::string_view message) noexcept;
@@ -71,6 +74,7 @@ private:
   std::optional<std::thread::id> in_handler_;
   std::uint64_t handler_failures_ = 0;
   std::uint64_t suppressed_ = 0;
+  Severity least_ = Severity::trace;
   bool closed_ = false;
 };
 

@@ -1,7 +1,6 @@
 #include "runtime/config/environment.h"
 
 #include "runtime/config/detectors.h"
-#include "runtime/config/settings_table.h"
 #include "runtime/config/text.h"
 
 #include <cstdlib>
@@ -34,6 +33,21 @@ std::optional<std::string_view> Environment::get(std::string_view name) const {
   const std::string_view value = trimmed(found->second);
   if (value.empty()) return std::nullopt;
   return value;
+}
+
+std::optional<Given> Environment::in_file(SettingId id) const {
+  const SettingsFile::Entry* const entry = file_.find(id);
+  if (entry == nullptr) return std::nullopt;
+  const std::string_view text = trimmed(entry->text);
+  if (text.empty()) return std::nullopt;
+  return Given{text, Origin::file, file_.place(entry->line) + ": " + file_key(row_of(id))};
+}
+
+std::optional<Given> Environment::find(SettingId id) const {
+  for (const std::string_view name : environment_names(row_of(id))) {
+    if (const auto text = get(name)) return Given{*text, Origin::environment, std::string(name)};
+  }
+  return in_file(id);
 }
 
 }  // namespace posthaste::config

@@ -26,15 +26,14 @@ ExemplarFilter read_exemplar_filter(std::optional<ExemplarFilter> given,
     resolver.refuse(SettingId::metric_exemplars, std::to_string(number),
                     "is no ExemplarFilter; choose trace_based, always_on or always_off");
   }
-  const auto variable = environment.get("OTEL_METRICS_EXEMPLAR_FILTER");
-  if (!variable) return ExemplarFilter::trace_based;
+  const auto outside = environment.find(SettingId::metric_exemplars);
+  if (!outside) return ExemplarFilter::trace_based;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (lower_case(*variable) != names[i]) continue;
-    resolver.remember(SettingId::metric_exemplars, names[i], Origin::environment);
+    if (lower_case(outside->text) != names[i]) continue;
+    resolver.remember(SettingId::metric_exemplars, names[i], *outside);
     return static_cast<ExemplarFilter>(i);
   }
-  resolver.ignore("OTEL_METRICS_EXEMPLAR_FILTER", quoted(*variable),
-                  "is not trace_based, always_on or always_off", "choose one of these");
+  resolver.ignore(*outside, "is not trace_based, always_on or always_off", "choose one of these");
   return ExemplarFilter::trace_based;
 }
 
@@ -74,8 +73,12 @@ bool read_standard(std::optional<bool> given, const Environment& environment,
     resolver.remember(SettingId::standard_metrics, *given ? "true" : "false", Origin::code);
     return *given;
   }
-  if (!environment.get("APPLICATION_INSIGHTS_NO_STANDARD_METRICS")) return true;
-  resolver.remember(SettingId::standard_metrics, "false", Origin::environment);
+  constexpr std::string_view variable = "APPLICATION_INSIGHTS_NO_STANDARD_METRICS";
+  if (!environment.get(variable)) {
+    return resolver.flag_in_file(SettingId::standard_metrics);
+  }
+  resolver.remember(SettingId::standard_metrics, "false", Origin::environment,
+                    std::string(variable));
   return false;
 }
 

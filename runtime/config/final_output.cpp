@@ -28,6 +28,11 @@ Error refused(std::string message) {
   return {ErrorCode::invalid_setting, std::move(message)};
 }
 
+bool can_be_proxy(std::string_view text) {
+  return is_utf8(text) && std::none_of(text.begin(), text.end(),
+                                       [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+}
+
 class OutputMaker {
 public:
   OutputMaker(const Environment& environment, SettingResolver& resolver)
@@ -44,6 +49,7 @@ private:
   Result<ConnectionString> read_connection_string(const AzureMonitor& output,
                                                   std::string_view setting);
   Result<void> set_proxy(FinalOutput& output, const std::string& proxy, std::string_view setting);
+  void take_from_file(FinalOutput& output, const AzureMonitor& given);
   void remember_azure(const FinalOutput& output, const AzureMonitor& given);
   Result<void> take_in(FinalOutput output, std::string_view kind, std::string_view setting);
 
@@ -58,16 +64,16 @@ Result<ConnectionString> OutputMaker::read_connection_string(const AzureMonitor&
   if (setting == "connection_string") source = "connection_string (set in code)";
   std::string_view text = trimmed(output.connection_string);
   if (text.empty()) {
-    const auto value = environment_.get(connection_variable);
-    if (!value) {
+    const auto outside = environment_.find(SettingId::connection_string);
+    if (!outside) {
       return Error(ErrorCode::no_output,
                    std::string(setting) +
                        " has no connection string; set its connection_string, "
                        "or " +
                        std::string(connection_variable));
     }
-    source = connection_variable;
-    text = *value;
+    source = outside->source;
+    text = outside->text;
   }
   auto parsed = parse_connection_string(text);
   if (!parsed) return std::move(parsed).error().with_context(source);
@@ -77,8 +83,7 @@ Result<ConnectionString> OutputMaker::read_connection_string(const AzureMonitor&
 // Proxies are looked into where they are used; what a header or a log could not carry stops here.
 Result<void> OutputMaker::set_proxy(FinalOutput& output, const std::string& proxy,
                                     std::string_view setting) {
-  if (!is_utf8(proxy) || std::any_of(proxy.begin(), proxy.end(),
-                                     [](char c) { return static_cast<unsigned char>(c) <= ' '; })) {
+  if (!can_be_proxy(proxy)) {
     return refused(std::string(setting) +
                    ".proxy (set in code, value hidden) holds a blank or a "
                    "control character; write http://[user:password@]host[:port]");
@@ -100,11 +105,13 @@ Result<void> OutputMaker::set_proxy(FinalOutput& output, const std::string& prox
 }
 
 void OutputMaker::remember_azure(const FinalOutput& output, const AzureMonitor& given) {
-  const bool in_code = !trimmed(given.connection_string).empty();
-  resolver_.remember(
-      SettingId::connection_string,
-      "InstrumentationKey=" + output.instrumentation_key.masked() + " at " + output.track_url,
-      in_code ? Origin::code : Origin::environment);
+  const std::string connection =
+      "InstrumentationKey=" + output.instrumentation_key.masked() + " at " + output.track_url;
+  if (!trimmed(given.connection_string).empty()) {
+    resolver_.remember(SettingId::connection_string, connection, Origin::code);
+  } else if (const auto outside = environment_.find(SettingId::connection_string)) {
+    resolver_.remember(SettingId::connection_string, connection, *outside);
+  }
   if (given.over_budget == OverBudget::refuse) {
     resolver_.remember(SettingId::over_budget, "refuse", Origin::code);
   }
@@ -115,6 +122,29 @@ void OutputMaker::remember_azure(const FinalOutput& output, const AzureMonitor& 
     resolver_.remember(SettingId::proxy, output.https_proxy.empty() ? "none" : "set, value hidden",
                        given.proxy.empty() ? Origin::environment : Origin::code);
   }
+}
+
+/// What neither code nor the environment says.
+void OutputMaker::take_from_file(FinalOutput& output, const AzureMonitor& given) {
+  const auto ca_file = environment_.in_file(SettingId::ca_file);
+  if (ca_file && given.ca_file.empty()) {
+    if (ca_file->text.find('\0') != std::string_view::npos) {
+      resolver_.ignore(*ca_file, "holds a NUL", "give a file's path");
+    } else {
+      output.ca_file = ca_file->text;
+      resolver_.remember(SettingId::ca_file, printable(ca_file->text, 200), *ca_file);
+    }
+  }
+  const auto proxy = environment_.in_file(SettingId::proxy);
+  if (!proxy || !given.proxy.empty() || !output.https_proxy.empty()) return;
+  if (!can_be_proxy(proxy->text)) {
+    resolver_.ignore_hidden(*proxy, "holds a blank or a control character",
+                            "write http://[user:password@]host[:port]");
+    return;
+  }
+  const bool none = equal_ignoring_case(proxy->text, "none");
+  if (!none) output.https_proxy = Secret(std::string(proxy->text));
+  resolver_.remember(SettingId::proxy, none ? "none" : "set, value hidden", *proxy);
 }
 
 Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view setting) {
@@ -131,11 +161,12 @@ Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view settin
   output.application_id = std::move(connection->application_id);
   output.ca_file = given.ca_file;
   if (auto proxy = set_proxy(output, given.proxy, setting); !proxy) return proxy;
+  remember_azure(output, given);
+  take_from_file(output, given);
   std::optional<std::uint64_t> budget;
   if (given.daily_budget) budget = given.daily_budget->count;
   output.daily_budget = {resolver_.number(SettingId::daily_budget, budget)};
   output.over_budget = given.over_budget;
-  remember_azure(output, given);
   return take_in(std::move(output), "azure_monitor", setting);
 }
 
@@ -225,7 +256,7 @@ Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
     if (!added) return added.error();
   }
   if (count == 0) {
-    if (!environment.get(connection_variable)) {
+    if (!environment.find(SettingId::connection_string)) {
       return Error(ErrorCode::no_output, "no output is configured; set " +
                                              std::string(connection_variable) +
                                              ", or connection_string or outputs in code");

@@ -1,7 +1,7 @@
 #include "runtime/config/final_settings.h"
 
 #include "runtime/base/utf8.h"
-#include "runtime/config/sampling.h"
+#include "runtime/config/final_sampling.h"
 #include "runtime/config/text.h"
 
 #include <algorithm>
@@ -14,7 +14,15 @@ namespace posthaste::config {
 namespace {
 
 constexpr Bytes least_store_per_output{1024 * 1024};
+constexpr std::string_view known_levels = "trace, debug, info, warn, error, fatal";
 constexpr std::size_t longest_path = 4000;  // below PATH_MAX, with room for file names
+
+constexpr std::string_view directory_rule = "is not an absolute path of at most 4000 bytes";
+
+bool is_directory_path(std::string_view path) noexcept {
+  return path.starts_with('/') && path.find('\0') == std::string_view::npos &&
+         path.size() <= longest_path;
+}
 
 std::optional<std::uint64_t> count_of(std::optional<Bytes> bytes) {
   return bytes ? std::optional(bytes->count) : std::nullopt;
@@ -31,9 +39,11 @@ public:
         environment_(environment),
         warnings_(warnings),
         host_(host),
-        resolver_(environment, warnings) {}
+        resolver_(environment_, warnings) {}
 
   Result<FinalSettings> finalize() {
+    read_file();
+    read_diagnostics_level();
     if (resolver_.flag(SettingId::disabled, settings_.disabled)) return disabled();
     auto resource = make_resource(settings_, environment_, host_, warnings_);
     if (!resource) return std::move(resource).error();
@@ -42,7 +52,7 @@ public:
     if (!outputs) return std::move(outputs).error();
     values_.outputs = std::move(*outputs);
 
-    read_sampling();
+    values_.sampling = read_sampling(settings_, environment_, resolver_);
     read_limits();
     read_logs();
     values_.metrics = read_metrics(settings_.metrics, environment_, resolver_);
@@ -65,9 +75,8 @@ public:
 
 private:
   Error disabled() const;
-  void read_sampling();
-  void read_sampler_in_code();
-  void read_sampler_variables();
+  void read_file();
+  void read_diagnostics_level();
   void read_limits();
   void read_logs();
   void read_callbacks();
@@ -78,14 +87,17 @@ private:
   void find_store_directory();
   bool has_azure_monitor() const;
   bool check_directory(SettingId id, std::string_view directory);
+  Given chosen_directory(SettingId id, const std::string& in_code);
+  void remember_directory(SettingId id, const Given& chosen, const DirectoryCandidate& used);
   void fit_batch_into_queue();
   void fit_export_timeout_into_age();
   void fit_flight_into_arena();
   void remember_names();
+  void remember_name(SettingId id, std::string_view key, const std::string& field);
   void remember_detectors();
 
   const Settings& settings_;
-  const Environment& environment_;
+  Environment environment_;  // with the file
   std::vector<Diagnostic>& warnings_;
   const HostFacts& host_;
   SettingResolver resolver_;
@@ -93,91 +105,53 @@ private:
 };
 
 Error Finalizer::disabled() const {
-  const bool code = resolver_.origin(SettingId::disabled) == Origin::code;
-  return {ErrorCode::disabled, std::string("telemetry is switched off by ") +
-                                   (code ? "disabled = true (set in code)" : "OTEL_SDK_DISABLED") +
-                                   "; unset it to switch telemetry on"};
+  const ResolvedSetting& setting = resolver_.resolved(SettingId::disabled);
+  const bool code = setting.origin == Origin::code;
+  return {ErrorCode::disabled,
+          "telemetry is switched off by " +
+              (code ? std::string("disabled = true (set in code)") : setting.source) +
+              "; unset it to switch telemetry on"};
 }
 
-/// Sampler of code over that of the environment, as a whole: half of each would make a third one.
-void Finalizer::read_sampling() {
-  FinalSampling& sampling = values_.sampling;
-  const bool in_code = settings_.sampling || settings_.traces_per_second || settings_.sampler;
-  if (!in_code) read_sampler_variables();
-  if (in_code) read_sampler_in_code();
-  if (settings_.sampling_parents) {
-    sampling.parents = *settings_.sampling_parents;
-    resolver_.remember(SettingId::sampling_parents, text_of(sampling.parents), Origin::code);
-  }
-  if (settings_.sampling_hash) {
-    sampling.hash = *settings_.sampling_hash;
-    resolver_.remember(SettingId::sampling_hash, std::string(text_of(sampling.hash)), Origin::code);
-  }
-}
-
-void Finalizer::read_sampler_in_code() {
-  FinalSampling& sampling = values_.sampling;
-  if (const auto& rate = settings_.sampling) {
-    sampling.rate = *rate;
-    if (!rate->valid()) {
-      resolver_.refuse(SettingId::sampling, text_of(sampling),
-                       "is out of its range of 0 to 100 %; choose a rate within");
-    }
-    resolver_.remember(SettingId::sampling, text_of(sampling), Origin::code);
-  }
-  if (const auto& number = settings_.traces_per_second) {
-    sampling.kind = SamplerKind::rate_limited;
-    sampling.traces_per_second = *number;
-    if (!valid_traces_per_second(*number)) {
-      resolver_.refuse(SettingId::traces_per_second, text_of(sampling),
-                       "is out of its range of 0 to 1000000; choose a number within");
-    }
-    resolver_.remember(SettingId::traces_per_second, text_of(sampling), Origin::code);
-  }
-  if (settings_.sampler) {
-    sampling.kind = SamplerKind::callback;
-    sampling.callback = settings_.sampler;
-    resolver_.remember(SettingId::sampler, "set", Origin::code);
-  }
-  const int given = (settings_.sampling ? 1 : 0) + (settings_.traces_per_second ? 1 : 0) +
-                    (settings_.sampler ? 1 : 0);
-  if (given > 1) {
-    resolver_.refuse(settings_.sampler ? SettingId::sampler : SettingId::traces_per_second,
-                     text_of(sampling),
-                     "is one of several samplers; set one of sampling, traces_per_second and "
-                     "sampler");
-  }
-}
-
-void Finalizer::read_sampler_variables() {
-  const auto name = environment_.get("OTEL_TRACES_SAMPLER");
-  const auto argument = environment_.get("OTEL_TRACES_SAMPLER_ARG");
-  if (!name) {
-    if (argument) {
-      resolver_.ignore("OTEL_TRACES_SAMPLER_ARG", quoted(*argument),
-                       "stands without OTEL_TRACES_SAMPLER",
-                       "set OTEL_TRACES_SAMPLER=parentbased_traceidratio too");
-    }
+void Finalizer::read_file() {
+  const auto variable = environment_.get("POSTHASTE_CONFIG_FILE");
+  const bool in_code = !settings_.file.empty();
+  if (!in_code && !variable) return;
+  const std::string path = in_code ? settings_.file : std::string(*variable);
+  const std::string source = in_code ? "file (set in code)" : "POSTHASTE_CONFIG_FILE";
+  auto text = host_.read_whole_file && path.find('\0') == std::string::npos
+                  ? host_.read_whole_file(path, SettingsFile::most_bytes)
+                  : Result<std::string>(Error(ErrorCode::invalid_setting, "it is no path"));
+  if (!text) {
+    warnings_.push_back({.severity = Severity::warn,
+                         .code = DiagnosticCode::file_ignored,
+                         .message = source + '=' + quoted(path) + " cannot be read, " +
+                                    text.error().message() +
+                                    "; the program goes on without it; mend the path"});
     return;
   }
-  SamplerChoice choice = choose_sampler(*name, argument.value_or(""));
-  if (!choice.known) {
-    resolver_.ignore("OTEL_TRACES_SAMPLER", quoted(*name), "is not a sampler that is supported",
-                     "choose one of " + std::string(known_samplers));
-    return;
+  environment_.add_file(SettingsFile::parse(path, *text, warnings_));
+  resolver_.remember(SettingId::file, printable(path, longest_path),
+                     in_code ? Origin::code : Origin::environment,
+                     in_code ? std::string() : source);
+}
+
+void Finalizer::read_diagnostics_level() {
+  values_.diagnostics_level = Severity::info;
+  if (const auto& level = settings_.diagnostics_level) {
+    values_.diagnostics_level = *level;
+    resolver_.remember(SettingId::diagnostics_level, std::string(to_string(*level)), Origin::code);
+  } else if (const auto given = environment_.find(SettingId::diagnostics_level)) {
+    const bool none = equal_ignoring_case(given->text, "none");
+    const auto severity = none ? std::optional(no_diagnostics) : parse_severity(given->text);
+    if (!severity) {
+      resolver_.ignore(*given, "is no level", "choose " + std::string(known_levels) + " or none");
+      return;
+    }
+    values_.diagnostics_level = *severity;
+    resolver_.remember(SettingId::diagnostics_level,
+                       none ? "none" : std::string(to_string(*severity)), *given);
   }
-  if (!choice.argument_valid) {
-    resolver_.ignore("OTEL_TRACES_SAMPLER_ARG", quoted(*argument), choice.rule,
-                     "until it is mended, the sampler is used with " + text_of(choice.sampling));
-  }
-  values_.sampling = std::move(choice.sampling);
-  const FinalSampling& sampling = values_.sampling;
-  resolver_.remember(sampling.kind == SamplerKind::rate_limited ? SettingId::traces_per_second
-                                                                : SettingId::sampling,
-                     text_of(sampling), Origin::environment);
-  resolver_.remember(SettingId::sampling_parents, text_of(sampling.parents), Origin::environment);
-  resolver_.remember(SettingId::sampling_hash, std::string(text_of(sampling.hash)),
-                     Origin::environment);
 }
 
 void Finalizer::read_limits() {
@@ -193,7 +167,7 @@ void Finalizer::read_limits() {
 
 void Finalizer::read_logs() {
   const LogSettings& given = settings_.logs;
-  const Severity severity = given.minimum_severity.value_or(Severity::trace);
+  Severity severity = given.minimum_severity.value_or(Severity::trace);
   if (to_string(severity) == "unspecified") {
     resolver_.refuse(SettingId::log_minimum_severity,
                      std::to_string(static_cast<unsigned>(severity)),
@@ -201,6 +175,14 @@ void Finalizer::read_logs() {
   } else if (given.minimum_severity) {
     resolver_.remember(SettingId::log_minimum_severity, std::string(to_string(severity)),
                        Origin::code);
+  } else if (const auto outside = environment_.find(SettingId::log_minimum_severity)) {
+    if (const auto read = parse_severity(outside->text)) {
+      severity = *read;
+      resolver_.remember(SettingId::log_minimum_severity, std::string(to_string(severity)),
+                         *outside);
+    } else {
+      resolver_.ignore(*outside, "is no severity", "choose " + std::string(known_levels));
+    }
   }
   values_.logs = {.minimum_severity = severity,
                   .rate_limit = resolver_.count(SettingId::log_rate_limit, given.rate_limit),
@@ -226,7 +208,7 @@ void Finalizer::read_callbacks() {
 }
 
 void Finalizer::read_drop_rules() {
-  Origin origin = Origin::code;
+  Given from{{}, Origin::code, {}};
   DropRules read;
   if (!settings_.drop.empty()) {
     read = parse_drop_rules(settings_.drop);
@@ -234,15 +216,16 @@ void Finalizer::read_drop_rules() {
       resolver_.refuse(SettingId::drop, quoted(read.wrong),
                        std::string(read.fault).append("; ").append(read.mend));
     }
-  } else if (const auto text = environment_.get("POSTHASTE_DROP")) {
-    origin = Origin::environment;
-    read = parse_drop_rules(*text);
+  } else if (const auto outside = environment_.find(SettingId::drop)) {
+    from = *outside;
+    read = parse_drop_rules(from.text);
     if (!read.wrong.empty()) {
-      resolver_.ignore("POSTHASTE_DROP", quoted(read.wrong), read.fault, read.mend);
+      from.text = read.wrong;
+      resolver_.ignore(from, read.fault, read.mend);
     }
   }
   if (read.rules.empty()) return;
-  resolver_.remember(SettingId::drop, std::to_string(read.rules.size()) + " rules", origin);
+  resolver_.remember(SettingId::drop, std::to_string(read.rules.size()) + " rules", from);
   values_.drop_rules = std::move(read.rules);
 }
 
@@ -257,27 +240,43 @@ void Finalizer::read_batch() {
 }
 
 bool Finalizer::check_directory(SettingId id, std::string_view directory) {
-  const bool absolute = directory.starts_with('/');
-  const bool plain = directory.find('\0') == std::string_view::npos;
-  if (absolute && plain && directory.size() <= longest_path) return true;
-  resolver_.refuse(id, quoted(directory),
-                   "is not an absolute path of at most 4000 bytes; begin it with '/'");
+  if (is_directory_path(directory)) return true;
+  resolver_.refuse(id, quoted(directory), std::string(directory_rule) + "; begin it with '/'");
   return false;
+}
+
+/// Of code, else of the file. The directories of login and service manager ($HOME, ...) are said to
+/// every program, so that these stand below what is said to Posthaste.
+Given Finalizer::chosen_directory(SettingId id, const std::string& in_code) {
+  if (!in_code.empty()) return {in_code, Origin::code, {}};
+  const auto given = environment_.in_file(id);
+  if (!given) return {{}, Origin::default_value, {}};
+  if (is_directory_path(given->text)) return *given;
+  resolver_.ignore(*given, directory_rule, "begin it with '/'");
+  return {{}, Origin::default_value, {}};
+}
+
+void Finalizer::remember_directory(SettingId id, const Given& chosen,
+                                   const DirectoryCandidate& used) {
+  const std::string path = printable(used.path, longest_path);
+  if (!chosen.text.empty()) {
+    resolver_.remember(id, path, chosen);
+  } else if (used.source.starts_with('$')) {
+    resolver_.remember(id, path, Origin::environment, used.source.substr(1));
+  } else {
+    resolver_.remember(id, path, Origin::default_value);
+  }
 }
 
 void Finalizer::read_arena() {
   const std::uint64_t size =
       resolver_.number(SettingId::arena_size, count_of(settings_.arena_size));
   values_.arena.size = {size - size % FinalArena::segment.count};
-  const std::string& directory = settings_.arena_dir;
-  if (!directory.empty() && !check_directory(SettingId::arena_dir, directory)) return;
-  values_.arena.directories = arena_candidates(directory, environment_, warnings_);
-  const DirectoryCandidate& first = values_.arena.directories.front();
-  const bool from_environment = first.source.starts_with('$');
-  resolver_.remember(SettingId::arena_dir, printable(first.path, longest_path),
-                     !directory.empty() ? Origin::code
-                     : from_environment ? Origin::environment
-                                        : Origin::default_value);
+  const std::string& in_code = settings_.arena_dir;
+  if (!in_code.empty() && !check_directory(SettingId::arena_dir, in_code)) return;
+  const Given chosen = chosen_directory(SettingId::arena_dir, in_code);
+  values_.arena.directories = arena_candidates(chosen.text, environment_, warnings_);
+  remember_directory(SettingId::arena_dir, chosen, values_.arena.directories.front());
 }
 
 bool Finalizer::has_azure_monitor() const {
@@ -309,15 +308,12 @@ void Finalizer::read_store() {
 }
 
 void Finalizer::find_store_directory() {
-  const std::string& given = settings_.store.directory;
+  const Given chosen = chosen_directory(SettingId::store_directory, settings_.store.directory);
   const auto candidates =
-      store_candidates(given, values_.resource.get("service.name"), environment_, warnings_);
+      store_candidates(chosen.text, values_.resource.get("service.name"), environment_, warnings_);
   if (const DirectoryCandidate* const usable = first_usable(candidates, host_)) {
     values_.store.directory = usable->path;
-    resolver_.remember(SettingId::store_directory, printable(usable->path, longest_path),
-                       !given.empty()                    ? Origin::code
-                       : usable->source.starts_with('$') ? Origin::environment
-                                                         : Origin::default_value);
+    remember_directory(SettingId::store_directory, chosen, *usable);
     if (host_.lies_in_shared_volume && host_.lies_in_shared_volume(usable->path)) {
       warnings_.push_back({.severity = Severity::warn,
                            .code = DiagnosticCode::directory_shared,
@@ -397,45 +393,57 @@ void Finalizer::fit_flight_into_arena() {
 
 void Finalizer::remember_detectors() {
   const auto& in_code = settings_.resource_detectors;
-  const auto in_environment = environment_.get("OTEL_RESOURCE_DETECTORS");
-  std::string names;
-  if (in_code) {
-    for (const std::string& name : *in_code) names += (names.empty() ? "" : ",") + name;
-    if (names.empty()) names = "none";
-  } else {
-    names = in_environment.value_or("all");
+  if (!in_code) {
+    if (const auto outside = environment_.find(SettingId::resource_detectors)) {
+      resolver_.remember(SettingId::resource_detectors, quoted(outside->text), *outside);
+    }
+    return;
   }
-  resolver_.remember(SettingId::resource_detectors, quoted(names),
-                     in_code          ? Origin::code
-                     : in_environment ? Origin::environment
-                                      : Origin::default_value);
+  std::string names;
+  for (const std::string& name : *in_code) names += (names.empty() ? "" : ",") + name;
+  resolver_.remember(SettingId::resource_detectors, quoted(names.empty() ? "none" : names),
+                     Origin::code);
+}
+
+void Finalizer::remember_name(SettingId id, std::string_view key, const std::string& field) {
+  const auto in_list =
+      std::any_of(settings_.resource_attributes.begin(), settings_.resource_attributes.end(),
+                  [&](const auto& pair) { return pair.first == key; });
+  const std::string_view value = values_.resource.get(key);
+  const std::string text = printable(value, 256);
+  auto outside = environment_.find(id);
+  const auto list = environment_.find(SettingId::resource_attributes);
+  const bool in_variable = list && list->origin == Origin::environment;
+  // What is not as the setting says came from a list, or from a detector.
+  if (!outside || outside->text != value || (in_variable && outside->origin == Origin::file)) {
+    outside = list;
+  }
+  if (!field.empty() || in_list) {
+    resolver_.remember(id, text, Origin::code);
+  } else if (value.empty() || value.starts_with("unknown_service")) {
+    resolver_.remember(id, text, Origin::default_value);
+  } else if (outside) {
+    resolver_.remember(id, text, *outside);
+  } else {
+    resolver_.remember(id, text, Origin::environment, "resource detectors");
+  }
 }
 
 void Finalizer::remember_names() {
-  const Resource& resource = values_.resource;
-  const auto remember = [&](SettingId id, std::string_view key, const std::string& field) {
-    const auto in_list =
-        std::any_of(settings_.resource_attributes.begin(), settings_.resource_attributes.end(),
-                    [&](const auto& pair) { return pair.first == key; });
-    const std::string_view value = resource.get(key);
-    const bool made_up = value.empty() || value.starts_with("unknown_service");
-    resolver_.remember(id, printable(value, 256),
-                       !field.empty() || in_list ? Origin::code
-                       : made_up                 ? Origin::default_value
-                                                 : Origin::environment);
-  };
-  remember(SettingId::service_name, "service.name", settings_.service_name);
-  remember(SettingId::service_namespace, "service.namespace", settings_.service_namespace);
-  remember(SettingId::service_version, "service.version", settings_.service_version);
-  remember(SettingId::service_instance_id, "service.instance.id", settings_.service_instance_id);
+  remember_name(SettingId::service_name, "service.name", settings_.service_name);
+  remember_name(SettingId::service_namespace, "service.namespace", settings_.service_namespace);
+  remember_name(SettingId::service_version, "service.version", settings_.service_version);
+  remember_name(SettingId::service_instance_id, "service.instance.id",
+                settings_.service_instance_id);
   remember_detectors();
-  const bool in_code = !settings_.resource_attributes.empty();
-  const bool in_environment = environment_.get("OTEL_RESOURCE_ATTRIBUTES").has_value();
-  resolver_.remember(SettingId::resource_attributes,
-                     std::to_string(resource.attributes.size()) + " attributes",
-                     in_code          ? Origin::code
-                     : in_environment ? Origin::environment
-                                      : Origin::default_value);
+  const std::string count = std::to_string(values_.resource.attributes.size()) + " attributes";
+  if (!settings_.resource_attributes.empty()) {
+    resolver_.remember(SettingId::resource_attributes, count, Origin::code);
+  } else if (const auto outside = environment_.find(SettingId::resource_attributes)) {
+    resolver_.remember(SettingId::resource_attributes, count, *outside);
+  } else {
+    resolver_.remember(SettingId::resource_attributes, count, Origin::default_value);
+  }
 }
 
 Result<FinalSettings> finalize(const Settings& settings, const Environment& environment,

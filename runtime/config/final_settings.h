@@ -28,6 +28,9 @@
 
 namespace posthaste::config {
 
+/// Above every severity.
+inline constexpr Severity no_diagnostics{25};
+
 struct FinalSpanLimits {
   std::uint32_t attributes, events, links, event_attributes, link_attributes;
   std::uint32_t value_length;  // characters; SpanLimits::unlimited: any length
@@ -77,6 +80,8 @@ public:
     return values_.log_processors;
   }
   const std::vector<DropRule>& drop_rules() const noexcept { return values_.drop_rules; }
+  /// Diagnostics below it are not shown.
+  Severity diagnostics_level() const noexcept { return values_.diagnostics_level; }
   bool exception_stacks() const noexcept { return values_.exception_stacks; }
   std::chrono::milliseconds shutdown_deadline() const noexcept { return values_.shutdown_deadline; }
   const FinalStore& store() const noexcept { return values_.store; }
@@ -98,6 +103,7 @@ private:
     std::vector<SpanProcessor> span_processors;
     std::vector<LogProcessor> log_processors;
     std::vector<DropRule> drop_rules;
+    Severity diagnostics_level = Severity::info;
     bool exception_stacks = true;
     std::chrono::milliseconds shutdown_deadline;
     FinalStore store;

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 
 namespace posthaste::config {
@@ -56,6 +57,30 @@ std::optional<std::string> read_small_file(const char* path) {
     if (count < 0) return std::nullopt;
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
+  }
+  text.resize(size);
+  return text;
+}
+
+Result<std::string> read_regular_file(const std::string& path, std::size_t most_bytes) {
+  const auto failed = [] { return Error(ErrorCode::invalid_setting, std::strerror(errno)); };
+  // A pipe without a writer would hold up the host's start.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return failed();
+  if (!S_ISREG(status.st_mode)) return Error(ErrorCode::invalid_setting, "it is no regular file");
+  std::string text(most_bytes + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failed();
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (size > most_bytes) {
+    return Error(ErrorCode::invalid_setting,
+                 "it has more than " + std::to_string(most_bytes) + " bytes");
   }
   text.resize(size);
   return text;
@@ -110,6 +135,7 @@ HostFacts HostFacts::of_process() {
           .runtime_name = library.substr(0, blank),
           .runtime_version = library.substr(std::min(blank + 1, library.size())),
           .read_file = read_small_file,
+          .read_whole_file = read_regular_file,
           .lies_in_shared_volume =
               [](const std::string& path) { return sharing_above(path) == Sharing::volume; },
           .can_hold_directory = is_writable_directory};

@@ -53,8 +53,8 @@ std::vector<std::string_view> detector_names(const Settings& settings,
   if (settings.resource_detectors) {
     names.assign(settings.resource_detectors->begin(), settings.resource_detectors->end());
     if (names.empty()) names.push_back("none");
-  } else if (const auto given = environment.get("OTEL_RESOURCE_DETECTORS")) {
-    names = split(*given, ',');
+  } else if (const auto given = environment.find(SettingId::resource_detectors)) {
+    names = split(given->text, ',');
   }
   return names;
 }
@@ -63,29 +63,53 @@ void merge(ResourceAttributes& into, const ResourceAttributes& from) {
   for (const auto& [key, value] : from) into.insert_or_assign(key, value);
 }
 
-ResourceAttributes of_environment(const Environment& environment,
-                                  std::vector<Diagnostic>& warnings) {
-  ResourceAttributes attributes;
-  if (const auto text = environment.get("OTEL_RESOURCE_ATTRIBUTES")) {
-    auto parsed = parse_resource_attributes(*text);
-    if (parsed) {
-      attributes = std::move(*parsed);
-    } else {
-      warnings.push_back({.severity = Severity::warn,
-                          .code = DiagnosticCode::environment_ignored,
-                          .message = "OTEL_RESOURCE_ATTRIBUTES " + parsed.error().message() +
-                                     "; the whole variable is ignored"});
-    }
+Diagnostic ignored(const Given& given, const std::string& rule) {
+  return {.severity = Severity::warn,
+          .code = given.origin == Origin::file ? DiagnosticCode::file_ignored
+                                               : DiagnosticCode::environment_ignored,
+          .message = given.source + ' ' + rule};
+}
+
+void add_list(ResourceAttributes& attributes, const std::optional<Given>& given,
+              std::vector<Diagnostic>& warnings) {
+  if (!given) return;
+  auto parsed = parse_resource_attributes(given->text);
+  if (parsed) return merge(attributes, *parsed);
+  const bool in_file = given->origin == Origin::file;
+  warnings.push_back(ignored(*given, parsed.error().message() + "; the whole " +
+                                         (in_file ? "table" : "variable") + " is ignored"));
+}
+
+void add_name(ResourceAttributes& attributes, const char* key, const std::optional<Given>& given,
+              std::vector<Diagnostic>& warnings) {
+  if (!given) return;
+  if (is_utf8(given->text)) {
+    attributes.insert_or_assign(key, std::string(given->text));
+  } else {
+    warnings.push_back(
+        ignored(*given, quoted(given->text) + " is not UTF-8; it is ignored; encode it as UTF-8"));
   }
-  if (const auto name = environment.get("OTEL_SERVICE_NAME")) {
-    if (is_utf8(*name)) {
-      attributes.insert_or_assign("service.name", std::string(*name));
-    } else {
-      warnings.push_back({.severity = Severity::warn,
-                          .code = DiagnosticCode::environment_ignored,
-                          .message = "OTEL_SERVICE_NAME " + quoted(*name) +
-                                     " is not UTF-8; it is ignored; encode it as UTF-8"});
-    }
+}
+
+constexpr std::pair<const char*, SettingId> names_with_settings[] = {
+    {"service.name", SettingId::service_name},
+    {"service.namespace", SettingId::service_namespace},
+    {"service.version", SettingId::service_version},
+    {"service.instance.id", SettingId::service_instance_id},
+};
+
+/// The environment over the file, and of each the name's own setting over the list.
+ResourceAttributes of_outside(const Environment& environment, std::vector<Diagnostic>& warnings) {
+  ResourceAttributes attributes;
+  add_list(attributes, environment.in_file(SettingId::resource_attributes), warnings);
+  for (const auto& [key, id] : names_with_settings) {
+    add_name(attributes, key, environment.in_file(id), warnings);
+  }
+  const auto list = environment.find(SettingId::resource_attributes);
+  if (list && list->origin == Origin::environment) add_list(attributes, list, warnings);
+  for (const auto& [key, id] : names_with_settings) {
+    const auto name = environment.find(id);
+    if (name && name->origin == Origin::environment) add_name(attributes, key, name, warnings);
   }
   return attributes;
 }
@@ -153,7 +177,7 @@ Result<Resource> make_resource(const Settings& settings, const Environment& envi
                     .cloud_role = {},
                     .cloud_role_instance = {}};
   merge(resource.attributes, detect(names, environment, host, warnings));
-  merge(resource.attributes, of_environment(environment, warnings));
+  merge(resource.attributes, of_outside(environment, warnings));
   merge(resource.attributes, *code);
   if (const auto bound = bound_broken_by(resource.attributes)) {
     return refused("resource_attributes (set in code, with those of the environment) " + *bound);

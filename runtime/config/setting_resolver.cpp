@@ -37,6 +37,7 @@ std::string mend_of(const SettingRow& row) {
 std::string_view to_string(Origin origin) noexcept {
   switch (origin) {
     case Origin::default_value: return "default";
+    case Origin::file: return "file";
     case Origin::environment: return "environment";
     case Origin::code: return "code";
   }
@@ -50,12 +51,8 @@ SettingResolver::SettingResolver(const Environment& environment, std::vector<Dia
   }
 }
 
-void SettingResolver::remember(SettingId id, std::string value, Origin origin) {
-  resolved_[static_cast<std::size_t>(id)] = {id, std::move(value), origin};
-}
-
-Origin SettingResolver::origin(SettingId id) const {
-  return resolved_[static_cast<std::size_t>(id)].origin;
+void SettingResolver::remember(SettingId id, std::string value, Origin origin, std::string source) {
+  resolved_[static_cast<std::size_t>(id)] = {id, std::move(value), origin, std::move(source)};
 }
 
 void SettingResolver::refuse(SettingId id, std::string_view given, std::string_view rule) {
@@ -67,16 +64,36 @@ void SettingResolver::refuse(SettingId id, std::string_view given, std::string_v
 
 void SettingResolver::ignore(std::string_view variable, std::string_view given,
                              std::string_view rule, std::string_view mend) {
-  std::string message(variable);
-  message.append("=").append(given).append(" ").append(rule);
+  ignore_as(DiagnosticCode::environment_ignored, std::string(variable) + '=', given, rule, mend);
+}
+
+void SettingResolver::ignore(const Given& given, std::string_view rule, std::string_view mend) {
+  ignore_shown(given, quoted(given.text), rule, mend);
+}
+
+void SettingResolver::ignore_hidden(const Given& given, std::string_view rule,
+                                    std::string_view mend) {
+  ignore_shown(given, "(value hidden)", rule, mend);
+}
+
+void SettingResolver::ignore_shown(const Given& given, std::string_view shown_value,
+                                   std::string_view rule, std::string_view mend) {
+  if (given.origin == Origin::file) {
+    ignore_as(DiagnosticCode::file_ignored, given.source + " = ", shown_value, rule, mend);
+  } else {
+    ignore(given.source, shown_value, rule, mend);
+  }
+}
+
+void SettingResolver::ignore_as(DiagnosticCode code, std::string message, std::string_view given,
+                                std::string_view rule, std::string_view mend) {
+  message.append(given).append(" ").append(rule);
   message.append("; it is ignored; ").append(mend);
   // One variable may stand in several rows; it is wrong only once.
   const bool said = std::any_of(warnings_.begin(), warnings_.end(),
                                 [&](const Diagnostic& w) { return w.message == message; });
   if (said) return;
-  warnings_.push_back({.severity = Severity::warn,
-                       .code = DiagnosticCode::environment_ignored,
-                       .message = std::move(message)});
+  warnings_.push_back({.severity = Severity::warn, .code = code, .message = std::move(message)});
 }
 
 void SettingResolver::adapt(SettingId id, std::uint64_t to, std::string_view rule) {
@@ -107,8 +124,9 @@ std::uint64_t SettingResolver::number(SettingId id, std::optional<std::uint64_t>
         "is out of its range of " + range_text(row) + "; choose a value within, or leave it unset");
     return row.default_number;
   }
-  const Found found = row.combine == Combine::first ? from_environment(row) : smallest(row);
-  remember(id, shown(row, found.value), found.origin);
+  Found found = row.combine == Combine::first ? from_environment(row) : smallest(row);
+  if (found.origin == Origin::default_value) found = from_file_or_default(row);
+  remember(id, shown(row, found.value), found.origin, std::move(found.source));
   return found.value;
 }
 
@@ -134,24 +152,44 @@ bool SettingResolver::flag(SettingId id, std::optional<bool> code) {
   return number(id, number_in_code) != 0;
 }
 
+bool SettingResolver::flag_in_file(SettingId id) {
+  const SettingRow& row = row_of(id);
+  Found found = from_file_or_default(row);
+  remember(id, shown(row, found.value), found.origin, std::move(found.source));
+  return found.value != 0;
+}
+
+std::optional<std::uint64_t> SettingResolver::read(const SettingRow& row, const Given& given) {
+  std::optional<std::uint64_t> value;
+  if (row.kind == SettingKind::boolean) {
+    if (const auto flag = parse_boolean(given.text)) value = *flag ? 1 : 0;
+  } else {
+    value = parse_number(given.text);
+  }
+  if (value && in_range(row, *value)) return value;
+  ignore(given, rule_of(row), mend_of(row));
+  return std::nullopt;
+}
+
 std::optional<std::uint64_t> SettingResolver::read_variable(const SettingRow& row,
                                                             std::string_view variable) {
   const auto text = environment_.get(variable);
   if (!text) return std::nullopt;
-  std::optional<std::uint64_t> value;
-  if (row.kind == SettingKind::boolean) {
-    if (const auto flag = parse_boolean(*text)) value = *flag ? 1 : 0;
-  } else {
-    value = parse_number(*text);
+  return read(row, Given{*text, Origin::environment, std::string(variable)});
+}
+
+SettingResolver::Found SettingResolver::from_file_or_default(const SettingRow& row) {
+  if (const auto given = environment_.in_file(row.id)) {
+    if (const auto value = read(row, *given)) return {*value, Origin::file, given->source};
   }
-  if (value && in_range(row, *value)) return value;
-  ignore(variable, quoted(*text), rule_of(row), mend_of(row));
-  return std::nullopt;
+  return {row.default_number, Origin::default_value};
 }
 
 SettingResolver::Found SettingResolver::from_environment(const SettingRow& row) {
   for (const std::string_view variable : environment_names(row)) {
-    if (const auto value = read_variable(row, variable)) return {*value, Origin::environment};
+    if (const auto value = read_variable(row, variable)) {
+      return {*value, Origin::environment, std::string(variable)};
+    }
   }
   return {row.default_number, Origin::default_value};
 }
@@ -164,7 +202,7 @@ SettingResolver::Found SettingResolver::smallest(const SettingRow& row) {
     const bool none = found.value == 0 && row.combine == Combine::smaller_nonzero;
     const bool counts = value && (*value > 0 || row.combine == Combine::smaller);
     if (value && (first || (counts && (none || *value < found.value)))) {
-      found = {*value, Origin::environment};
+      found = {*value, Origin::environment, std::string(variable)};
     }
     first = false;
   }

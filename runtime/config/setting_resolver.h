@@ -1,10 +1,10 @@
 #pragma once
 
-/// Finds the value of each setting: code over environment over default, checked by the row of the
+/// Finds the value of each setting: code over environment over file over default, checked by the row of the
 /// settings table, and remembers where it came from. Used by finalize() alone, on one thread.
 ///
-/// A wrong value in code is an error (the first one is kept); one in the environment is a warning,
-/// and the next source in line is used.
+/// A wrong value in code is an error (the first one is kept); one in environment or file is a
+/// warning, and the next source in line is used.
 
 #include "runtime/config/environment.h"
 #include "runtime/config/settings_table.h"
@@ -13,15 +13,15 @@
 #include <posthaste/result.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace posthaste::config {
-
-enum class Origin : std::uint8_t { default_value, environment, code };
 
 std::string_view to_string(Origin origin) noexcept;
 
@@ -29,6 +29,7 @@ struct ResolvedSetting {
   SettingId id;
   std::string value;  // for people; secrets masked
   Origin origin;
+  std::string source = {};  // the variable, or the file and its line; empty: not one alone
 };
 
 class SettingResolver {
@@ -41,18 +42,29 @@ public:
   std::chrono::milliseconds duration(SettingId id, std::optional<std::chrono::milliseconds> code);
   bool flag(SettingId id, std::optional<bool> code);
 
+  /// Of file or default alone.
+  bool flag_in_file(SettingId id);
+
   /// For settings that are read elsewhere.
-  void remember(SettingId id, std::string value, Origin origin);
+  void remember(SettingId id, std::string value, Origin origin, std::string source = {});
+  void remember(SettingId id, std::string value, const Given& given) {
+    remember(id, std::move(value), given.origin, given.source);
+  }
 
   /// Keeps the first: "<name> = <given> (set in code) <rule and mend>".
   void refuse(SettingId id, std::string_view given, std::string_view rule);
   /// "<name>=<given> <rule>; it is ignored; <mend>".
   void ignore(std::string_view variable, std::string_view given, std::string_view rule,
               std::string_view mend);
+  void ignore(const Given& given, std::string_view rule, std::string_view mend);
+  void ignore_hidden(const Given& given, std::string_view rule, std::string_view mend);
   /// Says that `id` was changed to fit another setting of higher precedence.
   void adapt(SettingId id, std::uint64_t to, std::string_view rule);
 
-  Origin origin(SettingId id) const;
+  Origin origin(SettingId id) const { return resolved(id).origin; }
+  const ResolvedSetting& resolved(SettingId id) const {
+    return resolved_[static_cast<std::size_t>(id)];
+  }
   const std::optional<Error>& error() const noexcept { return error_; }
   /// In the order of the table.
   std::vector<ResolvedSetting> take() && { return std::move(resolved_); }
@@ -61,9 +73,16 @@ private:
   struct Found {
     std::uint64_t value;
     Origin origin;
+    std::string source = {};
   };
 
+  void ignore_shown(const Given& given, std::string_view shown_value, std::string_view rule,
+                    std::string_view mend);
+  void ignore_as(DiagnosticCode code, std::string message, std::string_view given,
+                 std::string_view rule, std::string_view mend);
+  std::optional<std::uint64_t> read(const SettingRow& row, const Given& given);
   std::optional<std::uint64_t> read_variable(const SettingRow& row, std::string_view variable);
+  Found from_file_or_default(const SettingRow& row);
   Found from_environment(const SettingRow& row);
   Found smallest(const SettingRow& row);
 

@@ -15,6 +15,32 @@ constexpr SettingRow rows[] = {
 #undef POSTHASTE_SETTING
 };
 
+/// Whether a text, path, list, choice or ratio can be written in the settings file. Numbers all can.
+bool has_form_in_file(SettingId id) noexcept {
+  switch (id) {
+    case SettingId::service_name:
+    case SettingId::service_namespace:
+    case SettingId::service_version:
+    case SettingId::service_instance_id:
+    case SettingId::resource_attributes:
+    case SettingId::resource_detectors:
+    case SettingId::connection_string:
+    case SettingId::ca_file:
+    case SettingId::proxy:
+    case SettingId::sampling:
+    case SettingId::traces_per_second:
+    case SettingId::sampling_parents:
+    case SettingId::sampling_hash:
+    case SettingId::log_minimum_severity:
+    case SettingId::metric_exemplars:
+    case SettingId::drop:
+    case SettingId::diagnostics_level:
+    case SettingId::store_directory:
+    case SettingId::arena_dir: return true;
+    default: return false;
+  }
+}
+
 std::string with_unit(std::string text, std::string_view unit) {
   if (!unit.empty()) text.append(" ").append(unit);
   return text;
@@ -39,6 +65,19 @@ std::vector<std::string_view> environment_names(const SettingRow& row) {
     rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
   }
   return names;
+}
+
+std::string file_key(const SettingRow& row) {
+  if (!row.is_number() && !has_form_in_file(row.id)) return {};
+  std::string key;
+  for (std::size_t i = 0; i < row.name.size(); ++i) {
+    const char c = row.name[i];
+    const bool capital = c >= 'A' && c <= 'Z';
+    if (capital && i > 0) key += '_';
+    if (c == ':' && row.name[i - 1] == ':') continue;
+    key += c == ':' ? '.' : capital ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return key;
 }
 
 std::string range_text(const SettingRow& row) {

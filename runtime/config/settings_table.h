@@ -62,6 +62,10 @@ const SettingRow& row_of(SettingId id) noexcept;
 /// The variables of one row, highest precedence first.
 std::vector<std::string_view> environment_names(const SettingRow& row);
 
+/// What it is called in the settings file: "batch.size", "azure_monitor.proxy"; empty: it cannot be
+/// set there.
+std::string file_key(const SettingRow& row);
+
 /// "1 to 10000 items", "0 to 600000 ms": the range of a number, for docs and messages.
 std::string range_text(const SettingRow& row);
 /// "512 items", "50 MiB", "follow"; empty where nothing is the default.

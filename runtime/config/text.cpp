@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <utility>
 
 namespace posthaste::config {
 namespace {
@@ -87,6 +88,18 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (end == std::string_view::npos) return pieces;
     text.remove_prefix(end + 1);
   }
+}
+
+std::optional<Severity> parse_severity(std::string_view text) noexcept {
+  constexpr std::pair<std::string_view, Severity> names[] = {
+      {"trace", Severity::trace}, {"all", Severity::trace},     {"verbose", Severity::trace},
+      {"debug", Severity::debug}, {"info", Severity::info},     {"information", Severity::info},
+      {"warn", Severity::warn},   {"warning", Severity::warn},  {"error", Severity::error},
+      {"fatal", Severity::fatal}, {"critical", Severity::fatal}};
+  for (const auto& [name, severity] : names) {
+    if (equal_ignoring_case(text, name)) return severity;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {

@@ -2,6 +2,8 @@
 
 /// Small readings of text from outside, for the parsers of this folder. Pure; any thread.
 
+#include <posthaste/severity.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +21,10 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 /// The pieces between separators, trimmed, empty ones left out.
 std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// A severity as OpenTelemetry and Application Insights write it, in any case: "warn", "warning",
+/// "verbose".
+std::optional<Severity> parse_severity(std::string_view text) noexcept;
 
 /// Digits only, nothing around them, no overflow.
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept;

@@ -34,6 +34,7 @@ enum class DiagnosticCode : std::uint16_t {
   setting_adapted = 107,
   directory_shared = 108,
   vm_metadata = 109,
+  file_ignored = 110,
   // arena
   flight_recorder = 200,
   records_refused = 201,

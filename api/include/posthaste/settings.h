@@ -1,7 +1,8 @@
 #pragma once
 
 /// What an application may choose, for start(). Every field has a default; a program that sets none
-/// is configured by the environment alone. Code wins over the environment, and that over defaults.
+/// is configured by the environment alone. Code wins over the environment, that over
+/// the settings file, and that over defaults.
 ///
 ///   posthaste::start({.service_name = "orders", .sampling = posthaste::SampleRate::percent(25)});
 ///
@@ -205,6 +206,10 @@ struct BatchSettings {
 struct Settings {
   // ---- behaviour ----
 
+  /// A TOML file below the environment, with the names of docs/settings.md as dotted keys; a path
+  /// that is relative is one from the working directory. Unset: POSTHASTE_CONFIG_FILE, else none.
+  std::string file = {};
+
   /// Which service this is. Unset: OTEL_SERVICE_NAME, else "unknown_service:<executable>".
   std::string service_name = {};
   /// In front of the name in the cloud role: "[namespace.]name".
@@ -253,6 +258,8 @@ struct Settings {
   /// their form. At most 64. Counted as refused: filtered. POSTHASTE_DROP
   std::vector<std::string> drop = {};
   DiagnosticsHandler diagnostics = {};
+  /// Diagnostics below it are not shown, nor handed to `diagnostics`. Unset: info. OTEL_LOG_LEVEL
+  std::optional<Severity> diagnostics_level = {};
   /// Whether record_exception notes the calls that lead to it. Unset: true.
   std::optional<bool> exception_stacks = {};
 

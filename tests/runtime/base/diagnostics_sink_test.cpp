@@ -92,6 +92,19 @@ TEST(DiagnosticsSink, MakesOneBoundedLineOfAnyMessage) {
   EXPECT_EQ(s.shown[1].message.size(), DiagnosticsSink::max_message_bytes);
 }
 
+TEST(DiagnosticsSink, ShowsNothingBelowItsLevel) {
+  Sink s;
+  s.sink.show_from(Severity::error);
+  s.report(DiagnosticCode::delivery_failing);
+  EXPECT_TRUE(s.shown.empty());
+  s.sink.report(Severity::error, DiagnosticCode::no_output, "text");
+  EXPECT_EQ(s.shown.size(), 1u);
+  s.sink.show_from(Severity::trace);
+  s.report(DiagnosticCode::delivery_failing);
+  ASSERT_EQ(s.shown.size(), 2u);
+  EXPECT_TRUE(s.shown[1].first) << "what was not shown is not held back either";
+}
+
 TEST(DiagnosticsSink, AnUnknownCodeIsShownAsADefect) {
   Sink s;
   s.report(DiagnosticCode{12345});

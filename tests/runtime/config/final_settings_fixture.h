@@ -4,6 +4,8 @@
 
 #include "runtime/config/final_settings.h"
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,23 +18,38 @@ inline const std::string canary_string = std::string("InstrumentationKey=") + ca
 struct MadeUpProcess {
   Environment::Variables variables{{"APPLICATIONINSIGHTS_CONNECTION_STRING", canary_string}};
   std::vector<std::string> writable{"/var/lib", "/home/u", "/state", "/xdg"};  // and all below
-  std::vector<Diagnostic> warnings = {};  // of the last finalize()
+  std::map<std::string, std::string> files = {};  // that can be read as a whole
+  std::vector<Diagnostic> warnings = {};          // of the last finalize()
 
   HostFacts host() const {
     return {.host_name = "host-1",
             .executable = "server",
             .process_id = 4711,
-            .can_hold_directory = [this](const std::string& path) {
-              for (const std::string& root : writable) {
-                if (path.starts_with(root)) return true;
-              }
-              return false;
-            }};
+            .read_whole_file = [this](const std::string& path,
+                                      std::size_t most) -> Result<std::string> {
+              const auto found = files.find(path);
+              if (found == files.end()) return Error(ErrorCode::invalid_setting, "No such file");
+              return found->second.substr(0, most + 1);
+            },
+            .can_hold_directory =
+                [this](const std::string& path) {
+                  for (const std::string& root : writable) {
+                    if (path.starts_with(root)) return true;
+                  }
+                  return false;
+                }};
   }
 
   Result<FinalSettings> finalize(const Settings& settings = {}) {
     warnings.clear();
     return config::finalize(settings, Environment(variables), warnings, host());
+  }
+
+  /// With this as the settings file.
+  Result<FinalSettings> finalize_with_file(std::string text, const Settings& settings = {}) {
+    files["/etc/a.toml"] = std::move(text);
+    variables["POSTHASTE_CONFIG_FILE"] = "/etc/a.toml";
+    return finalize(settings);
   }
 
   /// The messages of the last finalize(), one a line.
