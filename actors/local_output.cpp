@@ -1,5 +1,6 @@
 #include "actors/local_output.h"
 
+#include "actors/encoded_extent.h"
 #include "runtime/arena/log.h"
 #include "runtime/arena/scopes.h"
 #include "runtime/base/tick_clock.h"
@@ -20,6 +21,7 @@ std::chrono::sys_time<std::chrono::nanoseconds> wall_of(const TickScale& scale, 
 
 LocalOutput::LocalOutput(Durable& durable, std::uint32_t output)
     : durable_(durable),
+      output_(durable.settings->outputs()[output]),
       custody_(*durable.outputs[output]),
       sink_(*durable.sinks[output]),
       writer_(durable.arena, output, arena::BodyAuthor::batcher) {}
@@ -33,7 +35,7 @@ SteadyTime LocalOutput::step(SteadyTime now) {
   while (taken + for_others < records_at_once) {
     const model::RecordHead* record = cursor.next();
     if (record == nullptr) break;
-    if (!model::is_for(*record, custody_.number)) {
+    if (!takes(output_, *record, custody_.number)) {
       ++for_others;
       continue;
     }

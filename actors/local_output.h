@@ -25,6 +25,7 @@ public:
 
 private:
   Durable& durable_;
+  const config::FinalOutput& output_;
   Custody& custody_;
   LocalSink& sink_;
   arena::BodyWriter writer_;

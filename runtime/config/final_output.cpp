@@ -2,10 +2,12 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/config/connection_string.h"
+#include "runtime/config/exporters.h"
 #include "runtime/config/otlp_output.h"
 #include "runtime/config/text.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -36,16 +38,29 @@ bool can_be_proxy(std::string_view text) {
 class OutputMaker {
 public:
   OutputMaker(const Environment& environment, SettingResolver& resolver)
-      : environment_(environment), resolver_(resolver) {}
+      : environment_(environment),
+        resolver_(resolver),
+        exporters_(read_exporters(environment, resolver)) {}
 
   Result<void> add(const AzureMonitor& output, std::string_view setting);
   Result<void> add(const Otlp& output, std::string_view setting);
   Result<void> add(const Console& output, std::string_view setting);
   Result<void> add(const LocalOutput& output, std::string_view setting);
 
+  /// Where code names none.
+  Result<void> add_those_of_environment();
+  /// Where the environment names one and there is none yet.
+  Result<void> add_console();
+  const ExporterChoices& exporters() const noexcept { return exporters_; }
+
   std::vector<FinalOutput> take() && { return std::move(outputs_); }
 
 private:
+  std::array<bool, 3> let_through(bool (ExporterChoice::*lets)() const noexcept) const {
+    return {(exporters_[OtlpSignal::traces].*lets)(), (exporters_[OtlpSignal::metrics].*lets)(),
+            (exporters_[OtlpSignal::logs].*lets)()};
+  }
+  bool names_otlp_endpoint() const;
   Result<ConnectionString> read_connection_string(const AzureMonitor& output,
                                                   std::string_view setting);
   Result<void> set_proxy(FinalOutput& output, const std::string& proxy, std::string_view setting);
@@ -55,6 +70,7 @@ private:
 
   const Environment& environment_;
   SettingResolver& resolver_;
+  ExporterChoices exporters_;
   std::vector<FinalOutput> outputs_;
 };
 
@@ -155,6 +171,7 @@ Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view settin
   }
   FinalOutput output;
   output.kind = OutputKind::azure_monitor;
+  output.signals = let_through(&ExporterChoice::lets_azure_monitor);
   output.track_url = track_url(*connection);
   output.identity = output_identity(output.track_url, connection->instrumentation_key.reveal());
   output.instrumentation_key = std::move(connection->instrumentation_key);
@@ -171,7 +188,15 @@ Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view settin
 }
 
 Result<void> OutputMaker::add(const Otlp& given, std::string_view setting) {
-  auto made = make_otlp_outputs(given, setting, environment_, resolver_);
+  Otlp let_through = given;
+  let_through.send_traces &= exporters_[OtlpSignal::traces].lets_otlp();
+  let_through.send_metrics &= exporters_[OtlpSignal::metrics].lets_otlp();
+  let_through.send_logs &= exporters_[OtlpSignal::logs].lets_otlp();
+  const bool any = let_through.send_traces || let_through.send_metrics || let_through.send_logs;
+  // One that sends nothing by its own settings is a mistake in code; the environment's word is none.
+  const bool by_code = !given.send_traces && !given.send_metrics && !given.send_logs;
+  if (!any && !by_code) return {};
+  auto made = make_otlp_outputs(let_through, setting, environment_, resolver_);
   if (!made) return std::move(made).error();
   for (FinalOutput& output : *made) {
     if (auto proxy = set_proxy(output, given.proxy, setting); !proxy) return proxy;
@@ -184,6 +209,7 @@ Result<void> OutputMaker::add(const Otlp& given, std::string_view setting) {
 Result<void> OutputMaker::add(const Console& given, std::string_view setting) {
   FinalOutput output;
   output.kind = OutputKind::console;
+  output.signals = let_through(&ExporterChoice::lets_console);
   output.stream = given.stream;
   output.identity =
       fnv1a(given.stream == Console::Stream::standard_output ? "console:stdout" : "console:stderr");
@@ -201,6 +227,29 @@ Result<void> OutputMaker::add(const LocalOutput& given, std::string_view setting
   // No process will look for its queue again, so its place in the list is name enough.
   output.identity = fnv1a("local:" + std::to_string(outputs_.size()));
   return take_in(std::move(output), "local", setting);
+}
+
+bool OutputMaker::names_otlp_endpoint() const {
+  constexpr std::array endpoints = {SettingId::otlp_endpoint, SettingId::otlp_traces_endpoint,
+                                    SettingId::otlp_metrics_endpoint,
+                                    SettingId::otlp_logs_endpoint};
+  return std::any_of(endpoints.begin(), endpoints.end(),
+                     [&](SettingId id) { return environment_.find(id).has_value(); });
+}
+
+Result<void> OutputMaker::add_those_of_environment() {
+  if (environment_.find(SettingId::connection_string)) {
+    if (auto added = add(AzureMonitor{}, "connection_string"); !added) return added;
+  }
+  if (exporters_.name_otlp() || names_otlp_endpoint()) return add(Otlp{}, "otlp");
+  return {};
+}
+
+Result<void> OutputMaker::add_console() {
+  const bool has_one = std::any_of(outputs_.begin(), outputs_.end(), [](const FinalOutput& output) {
+    return output.kind == OutputKind::console;
+  });
+  return has_one || !exporters_.name_console() ? Result<void>() : add(Console{}, "console");
 }
 
 Result<void> OutputMaker::take_in(FinalOutput output, std::string_view kind,
@@ -255,15 +304,25 @@ Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
                             settings.outputs[i]);
     if (!added) return added.error();
   }
-  if (count == 0) {
-    if (!environment.find(SettingId::connection_string)) {
-      return Error(ErrorCode::no_output, "no output is configured; set " +
-                                             std::string(connection_variable) +
-                                             ", or connection_string or outputs in code");
-    }
-    if (auto added = maker.add(AzureMonitor{}, "connection_string"); !added) return added.error();
+  if (maker.exporters().let_nothing()) {
+    return Error(ErrorCode::disabled,
+                 "telemetry is switched off: OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and "
+                 "OTEL_LOGS_EXPORTER (or exporters of the settings file) are all none; unset one");
   }
+  if (count == 0) {
+    if (auto added = maker.add_those_of_environment(); !added) return added.error();
+  }
+  if (auto added = maker.add_console(); !added) return added.error();
   auto outputs = std::move(maker).take();
+  if (outputs.empty()) {
+    return Error(ErrorCode::no_output,
+                 count == 0 ? "no output is configured; set " + std::string(connection_variable) +
+                                  " or OTEL_EXPORTER_OTLP_ENDPOINT, or connection_string or "
+                                  "outputs in code"
+                            : std::string("OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and "
+                                          "OTEL_LOGS_EXPORTER let none of the outputs take "
+                                          "anything; unset one"));
+  }
   if (outputs.size() > FinalOutput::max_outputs) {
     return refused("outputs (set in code) are " + std::to_string(outputs.size()) +
                    ", each signal of an Otlp counted; at most " +
@@ -271,10 +330,13 @@ Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
   }
   const bool include_scope = resolver.flag(SettingId::include_scope, settings.include_scope);
   for (FinalOutput& output : outputs) output.include_scope = include_scope;
-  if (!settings.outputs.empty()) {
-    resolver.remember(SettingId::outputs, std::to_string(outputs.size()) + " outputs",
-                      Origin::code);
-  }
+  std::string names;
+  for (const FinalOutput& output : outputs) names += (names.empty() ? "" : ", ") + output.name;
+  resolver.remember(SettingId::outputs, names,
+                    count > 0 ? Origin::code
+                    : resolver.origin(SettingId::connection_string) == Origin::file
+                        ? Origin::file
+                        : Origin::environment);
   return outputs;
 }
 

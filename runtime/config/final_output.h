@@ -10,6 +10,7 @@
 #include <posthaste/result.h>
 #include <posthaste/settings.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,6 +42,7 @@ struct FinalOutput {
   OutputKind kind = OutputKind::azure_monitor;
   std::string name;            // unique: "azure_monitor", "azure_monitor-2", "console", ...
   std::uint64_t identity = 0;  // finds its queue in store and arena again, in any later process
+  std::array<bool, 3> signals{true, true, true};  // by OtlpSignal; of otlp its own alone
   // of azure_monitor; ca_file and the proxy of otlp too
   std::string track_url;       // "https://.../v2.1/track"
   Secret instrumentation_key;  // as given
@@ -63,12 +65,13 @@ struct FinalOutput {
     return kind == OutputKind::azure_monitor || kind == OutputKind::otlp;
   }
   bool takes(OtlpSignal signal) const noexcept {
-    return kind != OutputKind::otlp || otlp.signal == signal;
+    if (kind == OutputKind::otlp) return otlp.signal == signal;
+    return signals[static_cast<std::size_t>(signal)];
   }
 };
 
-/// The outputs of code; else one for the connection string. Fails with `no_output`,
-/// `invalid_connection_string` or `invalid_setting`.
+/// The outputs of code; else those that environment and file name. Fails with `no_output`,
+/// `disabled` (no signal is let through), `invalid_connection_string` or `invalid_setting`.
 Result<std::vector<FinalOutput>> make_outputs(const Settings& settings,
                                               const Environment& environment,
                                               SettingResolver& resolver);

@@ -85,6 +85,16 @@ struct Variables {
   std::string general;
 };
 
+SettingId setting_of(std::string_view suffix) noexcept {
+  if (suffix == "HEADERS") return SettingId::otlp_headers;
+  if (suffix == "PROTOCOL") return SettingId::otlp_protocol;
+  if (suffix == "COMPRESSION") return SettingId::otlp_compression;
+  if (suffix == "TIMEOUT") return SettingId::otlp_timeout;
+  if (suffix == "CERTIFICATE") return SettingId::otlp_ca_file;
+  if (suffix == "CLIENT_CERTIFICATE") return SettingId::otlp_client_certificate;
+  return SettingId::otlp_client_key;
+}
+
 /// One signal of one Otlp.
 class SignalReader {
 public:
@@ -109,6 +119,7 @@ private:
   void read_choices(OtlpDestination& to);
   std::string file(const std::string& in_code, std::string_view suffix, SettingId id);
   const std::string& own_endpoint() const noexcept;
+  SettingId own_endpoint_setting() const noexcept;
 
   const Otlp& given_;
   std::string_view setting_;
@@ -125,8 +136,24 @@ std::optional<T> SignalReader::from_environment(std::string_view suffix, Parse&&
   for (const std::string& name : {names.own, names.general}) {
     const auto text = environment_.get(name);
     if (!text) continue;
-    if (std::optional<T> value = parse(*text)) return value;
+    if (std::optional<T> value = parse(*text)) {
+      resolver_.remember(setting_of(suffix), hidden ? "set, values hidden" : quoted(*text),
+                         Origin::environment, name);
+      return value;
+    }
     resolver_.ignore(name, hidden ? "(value hidden)" : quoted(*text), rule, mend);
+  }
+  const SettingId id = setting_of(suffix);
+  const auto given = environment_.in_file(id);
+  if (!given) return std::nullopt;
+  if (std::optional<T> value = parse(given->text)) {
+    resolver_.remember(id, hidden ? "set, values hidden" : quoted(given->text), *given);
+    return value;
+  }
+  if (hidden) {
+    resolver_.ignore_hidden(*given, rule, mend);
+  } else {
+    resolver_.ignore(*given, rule, mend);
   }
   return std::nullopt;
 }
@@ -138,6 +165,15 @@ const std::string& SignalReader::own_endpoint() const noexcept {
     case OtlpSignal::logs: break;
   }
   return given_.logs_endpoint;
+}
+
+SettingId SignalReader::own_endpoint_setting() const noexcept {
+  switch (signal_) {
+    case OtlpSignal::traces: return SettingId::otlp_traces_endpoint;
+    case OtlpSignal::metrics: return SettingId::otlp_metrics_endpoint;
+    case OtlpSignal::logs: break;
+  }
+  return SettingId::otlp_logs_endpoint;
 }
 
 std::string path_of(OtlpSignal signal) {
@@ -164,12 +200,33 @@ constexpr std::string_view endpoint_mend = "write http://<host>:4318";
 std::string SignalReader::url_from_environment() {
   const Variables names(signal_, "ENDPOINT");
   if (const auto own = environment_.get(names.own)) {
-    if (auto url = url_as_it_is(*own)) return std::move(*url);
+    if (auto url = url_as_it_is(*own)) {
+      resolver_.remember(own_endpoint_setting(), quoted(*own), Origin::environment, names.own);
+      return std::move(*url);
+    }
     resolver_.ignore(names.own, quoted(*own), endpoint_rule, endpoint_mend);
   }
   if (const auto general = environment_.get(names.general)) {
-    if (auto url = url_with_path(*general, signal_)) return std::move(*url);
+    if (auto url = url_with_path(*general, signal_)) {
+      resolver_.remember(SettingId::otlp_endpoint, quoted(*general), Origin::environment,
+                         names.general);
+      return std::move(*url);
+    }
     resolver_.ignore(names.general, quoted(*general), endpoint_rule, endpoint_mend);
+  }
+  if (const auto own = environment_.in_file(own_endpoint_setting())) {
+    if (auto url = url_as_it_is(own->text)) {
+      resolver_.remember(own_endpoint_setting(), quoted(own->text), *own);
+      return std::move(*url);
+    }
+    resolver_.ignore(*own, endpoint_rule, endpoint_mend);
+  }
+  if (const auto general = environment_.in_file(SettingId::otlp_endpoint)) {
+    if (auto url = url_with_path(general->text, signal_)) {
+      resolver_.remember(SettingId::otlp_endpoint, quoted(general->text), *general);
+      return std::move(*url);
+    }
+    resolver_.ignore(*general, endpoint_rule, endpoint_mend);
   }
   return std::string(default_endpoint) + path_of(signal_);
 }
@@ -179,7 +236,11 @@ Result<std::string> SignalReader::url() {
   const std::string_view general = trimmed(given_.endpoint);
   if (own.empty() && general.empty()) return url_from_environment();
   auto url = own.empty() ? url_with_path(general, signal_) : url_as_it_is(own);
-  if (url) return std::move(*url);
+  if (url) {
+    resolver_.remember(own.empty() ? SettingId::otlp_endpoint : own_endpoint_setting(),
+                       quoted(*url), Origin::code);
+    return std::move(*url);
+  }
   const std::string field =
       own.empty() ? "endpoint" : std::string(to_string(signal_)) + "_endpoint";
   return refused(setting_, field,
@@ -257,7 +318,6 @@ std::string SignalReader::file(const std::string& in_code, std::string_view suff
   const auto any = [](std::string_view text) { return std::optional<std::string>(text); };
   auto name = from_environment<std::string>(suffix, any, "", "");
   if (!name) return {};
-  resolver_.remember(id, printable(*name, 200), Origin::environment);
   return std::move(*name);
 }
 
@@ -288,28 +348,35 @@ Result<FinalOutput> SignalReader::read() {
   return output;
 }
 
+std::optional<TemporalityPreference> parse_temporality(std::string_view text) {
+  if (equal_ignoring_case(text, "cumulative")) return TemporalityPreference::cumulative;
+  if (equal_ignoring_case(text, "delta")) return TemporalityPreference::delta;
+  if (equal_ignoring_case(text, "lowmemory")) return TemporalityPreference::low_memory;
+  return std::nullopt;
+}
+
 MetricPreferences metric_preferences(const Otlp& given, const Environment& environment,
                                      SettingResolver& resolver) {
   MetricPreferences preferences;
   preferences.temporality = TemporalityPreference::cumulative;
-  constexpr std::string_view temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
-  if (const auto text = environment.get(temporality)) {
-    if (equal_ignoring_case(*text, "delta")) {
-      preferences.temporality = TemporalityPreference::delta;
-    } else if (equal_ignoring_case(*text, "lowmemory")) {
-      preferences.temporality = TemporalityPreference::low_memory;
-    } else if (!equal_ignoring_case(*text, "cumulative")) {
-      resolver.ignore(temporality, quoted(*text), "is not a temporality preference",
+  if (const auto outside = environment.find(SettingId::otlp_temporality)) {
+    const auto parsed = parse_temporality(outside->text);
+    if (parsed) {
+      preferences.temporality = *parsed;
+      resolver.remember(SettingId::otlp_temporality, quoted(outside->text), *outside);
+    } else {
+      resolver.ignore(*outside, "is not a temporality preference",
                       "choose cumulative, delta or lowmemory");
     }
   }
-  constexpr std::string_view histogram = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
-  if (const auto text = environment.get(histogram)) {
-    preferences.exponential_histograms =
-        equal_ignoring_case(*text, "base2_exponential_bucket_histogram");
-    if (!preferences.exponential_histograms &&
-        !equal_ignoring_case(*text, "explicit_bucket_histogram")) {
-      resolver.ignore(histogram, quoted(*text), "is not a histogram aggregation",
+  if (const auto outside = environment.find(SettingId::otlp_histograms)) {
+    const bool exponential =
+        equal_ignoring_case(outside->text, "base2_exponential_bucket_histogram");
+    if (exponential || equal_ignoring_case(outside->text, "explicit_bucket_histogram")) {
+      preferences.exponential_histograms = exponential;
+      resolver.remember(SettingId::otlp_histograms, quoted(outside->text), *outside);
+    } else {
+      resolver.ignore(*outside, "is not a histogram aggregation",
                       "choose explicit_bucket_histogram or base2_exponential_bucket_histogram");
     }
   }

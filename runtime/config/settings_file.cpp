@@ -47,16 +47,21 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
+bool is_table(const SettingRow& row) noexcept {
+  return row.id == SettingId::resource_attributes || row.id == SettingId::otlp_headers;
+}
+
+bool is_whole_number(const SettingRow& row) noexcept {
+  return row.kind == SettingKind::count || row.kind == SettingKind::milliseconds ||
+         row.kind == SettingKind::bytes || row.id == SettingId::otlp_timeout;
+}
+
 std::string_view expected(const SettingRow& row) {
+  if (is_whole_number(row)) return "a whole number";
   switch (row.kind) {
     case SettingKind::boolean: return "true or false";
-    case SettingKind::count:
-    case SettingKind::milliseconds:
-    case SettingKind::bytes: return "a whole number";
     case SettingKind::ratio: return "a number";
-    case SettingKind::list:
-      return row.id == SettingId::resource_attributes ? "a table of strings"
-                                                      : "an array of strings";
+    case SettingKind::list: return is_table(row) ? "a table of strings" : "an array of strings";
     default: return "a string in quotes";
   }
 }
@@ -128,14 +133,13 @@ std::optional<std::string> Reader::joined(const SettingRow& row, const toml::arr
 
 std::optional<std::string> Reader::text_of(const SettingRow& row, const toml::node& node) const {
   const auto* const whole = node.as_integer();
+  if (is_whole_number(row)) {
+    return whole != nullptr ? std::optional(std::to_string(whole->get())) : std::nullopt;
+  }
   switch (row.kind) {
     case SettingKind::boolean:
       if (const auto* const flag = node.as_boolean()) return flag->get() ? "true" : "false";
       return std::nullopt;
-    case SettingKind::count:
-    case SettingKind::milliseconds:
-    case SettingKind::bytes:
-      return whole != nullptr ? std::optional(std::to_string(whole->get())) : std::nullopt;
     case SettingKind::ratio: {
       const auto* const broken = node.as_floating_point();
       if (whole != nullptr) return std::to_string(whole->get());
@@ -145,12 +149,10 @@ std::optional<std::string> Reader::text_of(const SettingRow& row, const toml::no
       return text;
     }
     case SettingKind::list:
-      if (const toml::array* const array = node.as_array();
-          array != nullptr && row.id != SettingId::resource_attributes) {
+      if (const toml::array* const array = node.as_array(); array != nullptr && !is_table(row)) {
         return joined(row, *array);
       }
-      if (const toml::table* const table = node.as_table();
-          table != nullptr && row.id == SettingId::resource_attributes) {
+      if (const toml::table* const table = node.as_table(); table != nullptr && is_table(row)) {
         std::string text;
         return add_pairs(*table, {}, text) ? std::optional(text) : std::nullopt;
       }

@@ -25,6 +25,22 @@ bool has_form_in_file(SettingId id) noexcept {
     case SettingId::resource_attributes:
     case SettingId::resource_detectors:
     case SettingId::connection_string:
+    case SettingId::traces_exporter:
+    case SettingId::metrics_exporter:
+    case SettingId::logs_exporter:
+    case SettingId::otlp_endpoint:
+    case SettingId::otlp_traces_endpoint:
+    case SettingId::otlp_metrics_endpoint:
+    case SettingId::otlp_logs_endpoint:
+    case SettingId::otlp_headers:
+    case SettingId::otlp_protocol:
+    case SettingId::otlp_compression:
+    case SettingId::otlp_timeout:
+    case SettingId::otlp_ca_file:
+    case SettingId::otlp_client_certificate:
+    case SettingId::otlp_client_key:
+    case SettingId::otlp_temporality:
+    case SettingId::otlp_histograms:
     case SettingId::ca_file:
     case SettingId::proxy:
     case SettingId::sampling:

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
+#include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace posthaste {
@@ -110,6 +113,61 @@ private:
   std::mutex mutex_;
   std::vector<std::string> said_;
 };
+
+/// OTEL_..._EXPORTER while a test runs.
+class Exporters {
+public:
+  explicit Exporters(std::map<std::string, std::string> variables)
+      : variables_(std::move(variables)) {
+    for (const auto& [name, value] : variables_) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~Exporters() {
+    for (const auto& [name, value] : variables_) ::unsetenv(name.c_str());
+  }
+  Exporters(const Exporters&) = delete;
+  Exporters& operator=(const Exporters&) = delete;
+
+private:
+  std::map<std::string, std::string> variables_;
+};
+
+TEST_F(OtlpOutput, ExportersOfTheEnvironmentDecideWhichOutputTakesASignal) {
+  const Exporters exporters({{"OTEL_TRACES_EXPORTER", "azure_monitor"},
+                             {"OTEL_METRICS_EXPORTER", "otlp"},
+                             {"OTEL_LOGS_EXPORTER", "otlp,console"}});
+  Receiver receiver;
+  settings_.outputs = {AzureMonitor{.connection_string = receiver.connection_string()},
+                       Otlp{.endpoint = receiver.url()}, Console{}};
+  Telemetry telemetry = start(settings_);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  testing::internal::CaptureStderr();
+  record(telemetry, 10);
+  const FlushReport report = telemetry.flush(10s);
+  const std::string console = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(report.complete);
+  expect_law(report.ledger);
+  EXPECT_EQ(report.ledger.outputs.size(), 4u);
+  EXPECT_EQ(find(report.ledger, "azure_monitor").delivered, 10u);
+  EXPECT_EQ(find(report.ledger, "otlp.logs").delivered, 10u);
+  EXPECT_GE(find(report.ledger, "otlp.metrics").delivered, 1u);
+  EXPECT_EQ(find(report.ledger, "console").delivered, 10u);
+  EXPECT_NE(console.find("charging"), std::string::npos);
+  EXPECT_EQ(console.find("charge card"), std::string::npos);
+}
+
+TEST_F(OtlpOutput, IsConfiguredByTheEnvironmentAlone) {
+  Receiver receiver;
+  const Exporters exporters(
+      {{"OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url()}, {"OTEL_METRICS_EXPORTER", "none"}});
+  Telemetry telemetry = start(settings_);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  record(telemetry, 10);
+  const FlushReport report = telemetry.flush(10s);
+  EXPECT_EQ(report.ledger.outputs.size(), 2u);
+  EXPECT_EQ(find(report.ledger, "otlp.traces").delivered, 10u);
+  EXPECT_EQ(find(report.ledger, "otlp.logs").delivered, 10u);
+  expect_law(report.ledger);
+}
 
 struct Variant {
   OtlpProtocol protocol;

@@ -228,9 +228,9 @@ struct Settings {
 
   /// Short for one AzureMonitor among `outputs`. APPLICATIONINSIGHTS_CONNECTION_STRING
   std::string connection_string = {};
-  /// Where telemetry goes, at most 8 (an Otlp counts for each of its signals); each receives
-  /// everything, at its own pace. Unset: the
-  /// connection string alone.
+  /// Where telemetry goes, at most 8 (an Otlp counts for each of its signals), each at its own pace;
+  /// OTEL_TRACES_EXPORTER, ..._METRICS_..., ..._LOGS_... filter what it gets. Unset: the connection
+  /// string, and an Otlp where the environment names an endpoint of one.
   std::vector<Output> outputs = {};
 
   /// The sampler, one of these three; <posthaste/sampler.h>, docs/sampling.md. Unset: everything is

@@ -27,6 +27,19 @@ std::string example_of(const SettingRow& row) {
   switch (row.id) {
     case SettingId::resource_attributes: return "{ a.b = 'c' }";
     case SettingId::resource_detectors: return "['host', 'os']";
+    case SettingId::otlp_endpoint:
+    case SettingId::otlp_traces_endpoint:
+    case SettingId::otlp_metrics_endpoint:
+    case SettingId::otlp_logs_endpoint: return "'http://collector:4318'";
+    case SettingId::otlp_headers: return "{ x-key = 'a b,c' }";
+    case SettingId::otlp_protocol: return "'http/json'";
+    case SettingId::otlp_compression: return "'gzip'";
+    case SettingId::otlp_timeout: return "5000";
+    case SettingId::otlp_temporality: return "'delta'";
+    case SettingId::otlp_histograms: return "'base2_exponential_bucket_histogram'";
+    case SettingId::traces_exporter:
+    case SettingId::metrics_exporter:
+    case SettingId::logs_exporter: return "['azure_monitor']";
     case SettingId::connection_string: return '"' + canary_string + '"';
     case SettingId::proxy: return "'http://proxy:3128'";
     case SettingId::sampling: return "0.25";
@@ -55,6 +68,9 @@ TEST(SettingsFile, EverySettingThatHasAKeyIsReadFromTheFile) {
     ++checked;
     MadeUpProcess process;
     if (row.id == SettingId::connection_string) process.variables.clear();
+    if (row.name.starts_with("Otlp::")) process.variables["OTEL_LOGS_EXPORTER"] = "otlp";
+    if (row.name.starts_with("Otlp::")) process.variables["OTEL_METRICS_EXPORTER"] = "otlp";
+    if (row.name.starts_with("Otlp::")) process.variables["OTEL_TRACES_EXPORTER"] = "otlp";
     const auto settings = process.finalize_with_file("# a comment\n" + file_key(row) + " = " +
                                                      example_of(row) + '\n');
     ASSERT_TRUE(settings) << settings.error().message();
