@@ -1,3 +1,4 @@
+#include "api/trace_state.h"
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
 
@@ -30,11 +31,18 @@ produce::ParentFrame frame_of(const Span& span) noexcept {
   return frame;
 }
 
+/// Who has the baggage that is current on `thread`, which may be null, as may be the answer.
+const produce::CarriedText* baggage_of(const ThreadState* thread) noexcept {
+  const produce::ParentFrame* const top = thread == nullptr ? nullptr : thread->top();
+  return top == nullptr ? nullptr : top->baggage;
+}
+
 }  // namespace
 
 Context Context::remote(const TraceId& trace, const SpanId& span, bool sampled,
                         std::string_view trace_state) {
-  return ContextAccess::remote(trace, span, sampled ? 1 : 0, trace_state);
+  return ContextAccess::remote(trace, span, sampled ? 1 : 0,
+                               is_trace_state(trace_state) ? trace_state : std::string_view());
 }
 
 Context Context::current() noexcept {
@@ -43,15 +51,24 @@ Context Context::current() noexcept {
   return top == nullptr ? Context() : ContextAccess::of(*top);
 }
 
+Context Context::with_baggage(Baggage baggage) const noexcept {
+  Context context = *this;
+  ContextAccess::set_baggage(context, std::move(baggage));
+  return context;
+}
+
 Context Span::context() const noexcept {
-  const produce::ParentFrame frame = frame_of(*this);
-  return frame.trace_id.is_valid() ? ContextAccess::of(frame) : Context();
+  produce::ParentFrame frame = frame_of(*this);
+  if (!frame.trace_id.is_valid()) return Context();
+  frame.baggage = baggage_of(ThreadState::current());
+  return ContextAccess::of(frame);
 }
 
 Scope::Scope(const Span& span) noexcept {
-  const produce::ParentFrame frame = frame_of(span);
+  produce::ParentFrame frame = frame_of(span);
   ThreadState* const thread = ThreadState::current();
   if (thread == nullptr || !frame.trace_id.is_valid()) return;
+  frame.baggage = baggage_of(thread);
   const ThreadState::Mark mark = thread->push(frame, nullptr);
   thread_ = thread;
   depth_ = mark.depth;

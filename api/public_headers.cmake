@@ -1,6 +1,8 @@
 # The public face, which is what is installed. tools/check_layers.py holds this list against the folder.
 set(POSTHASTE_PUBLIC_HEADERS
   attributes.h
+  baggage.h
+  carrier.h
   context.h
   diagnostics.h
   export.h
@@ -16,6 +18,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   posthaste.h
   processor.h
   propagation.h
+  propagators.h
   result.h
   sample_rate.h
   sampler.h

@@ -8,6 +8,7 @@
 #include "runtime/base/entropy.h"
 #include "runtime/base/fork_guard.h"
 #include "runtime/config/final_settings.h"
+#include "runtime/config/propagators.h"
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
 #include "runtime/wire/gzip.h"
@@ -100,8 +101,11 @@ public:
 
   Result<void> start(const Settings& settings) {
     std::vector<Diagnostic> warnings;
-    auto final = config::finalize(settings, config::Environment::of_process(), warnings);
+    const config::Environment environment = config::Environment::of_process();
+    propagators_ = config::propagators_of(settings.propagators, environment);
+    auto final = config::finalize(settings, environment, warnings);
     if (final) diagnostics_.show_from(final->diagnostics_level());
+    if (final) propagators_ = final->propagators();
     for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
     if (!final) return refuse(std::move(final).error());
     settings_ = std::make_shared<const config::FinalSettings>(std::move(*final));
@@ -182,6 +186,7 @@ public:
     return ledger;
   }
   Health health() const;
+  Propagators propagators() const noexcept { return propagators_; }
   milliseconds shutdown_deadline() const {
     return settings_ == nullptr ? milliseconds{0} : settings_->shutdown_deadline();
   }
@@ -245,6 +250,7 @@ private:
   DiagnosticsSink diagnostics_;
   State state_ = State::off;
   std::string why_not_ = "it was not started";
+  Propagators propagators_;
   std::shared_ptr<const config::FinalSettings> settings_;
   FlightRecorder recorder_;
   produce::Producer* producer_ = nullptr;
@@ -369,6 +375,10 @@ bool Telemetry::is_running() const noexcept {
 
 std::string Telemetry::why_not() const {
   return impl_ == nullptr ? "it was not started" : impl_->why_not();
+}
+
+Propagators Telemetry::propagators() const noexcept {
+  return impl_ == nullptr ? Propagators() : impl_->propagators();
 }
 
 Tracer Telemetry::tracer(std::string_view name, std::string_view version) const noexcept {

@@ -2,6 +2,7 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/config/final_sampling.h"
+#include "runtime/config/propagators.h"
 #include "runtime/config/text.h"
 
 #include <algorithm>
@@ -53,6 +54,7 @@ public:
     values_.outputs = std::move(*outputs);
 
     values_.sampling = read_sampling(settings_, environment_, resolver_);
+    values_.propagators = read_propagators(settings_.propagators, environment_, resolver_);
     read_limits();
     read_logs();
     values_.metrics = read_metrics(settings_.metrics, environment_, resolver_);

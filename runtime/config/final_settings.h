@@ -70,6 +70,7 @@ public:
   /// 1 to 8; no two with the same identity.
   const std::vector<FinalOutput>& outputs() const noexcept { return values_.outputs; }
   const FinalSampling& sampling() const noexcept { return values_.sampling; }
+  Propagators propagators() const noexcept { return values_.propagators; }
   const FinalSpanLimits& span_limits() const noexcept { return values_.span_limits; }
   const FinalLogSettings& logs() const noexcept { return values_.logs; }
   const FinalMetrics& metrics() const noexcept { return values_.metrics; }
@@ -97,6 +98,7 @@ private:
     Resource resource;
     std::vector<FinalOutput> outputs;
     FinalSampling sampling;
+    Propagators propagators;
     FinalSpanLimits span_limits;
     FinalLogSettings logs;
     FinalMetrics metrics;

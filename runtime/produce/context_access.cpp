@@ -1,6 +1,5 @@
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
-#include "runtime/produce/trace_state_rate.h"
 
 #include <cstring>
 
@@ -17,6 +16,7 @@ produce::ParentFrame ContextAccess::frame(const Context& context) noexcept {
   frame.runtime = context.runtime_;
   frame.trace_flags = context.trace_flags_;
   frame.remote = context.remote_;
+  frame.deferred = context.deferred_;
   frame.sample_rate = context.sample_rate_;
   return frame;
 }
@@ -24,6 +24,7 @@ produce::ParentFrame ContextAccess::frame(const Context& context) noexcept {
 void ContextAccess::set_text(const Context& context, produce::CarriedText& carried) {
   carried.trace_state = context.trace_state_;
   carried.operation_name = context.operation_name();
+  carried.baggage = context.baggage_;
 }
 
 Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {
@@ -37,7 +38,9 @@ Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {
   context.runtime_ = frame.runtime;
   context.trace_flags_ = frame.trace_flags;
   context.remote_ = frame.remote;
+  context.deferred_ = frame.deferred;
   context.sample_rate_ = frame.sample_rate;
+  if (frame.baggage != nullptr) context.baggage_ = frame.baggage->baggage;
   const auto set_operation = [&](std::string_view name) {
     context.operation_size_ =
         static_cast<std::uint8_t>(std::min(name.size(), context.operation_.size()));
@@ -62,26 +65,6 @@ Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {
     }
   } catch (...) {
     context.trace_state_ = nullptr;  // no memory: the trace goes on without its state
-  }
-  return context;
-}
-
-Context ContextAccess::remote(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
-                              std::string_view trace_state) noexcept {
-  Context context;
-  context.trace_id_ = trace;
-  context.span_id_ = span;
-  context.trace_flags_ = trace_flags;
-  context.remote_ = true;
-  if (context.is_sampled() && !trace_state.empty()) {
-    context.sample_rate_ = produce::rate_in_trace_state(trace_state);
-  }
-  try {
-    if (!trace_state.empty()) {
-      context.trace_state_ = std::make_shared<const std::string>(trace_state);
-    }
-  } catch (...) {
-    context.trace_state_ = nullptr;
   }
   return context;
 }

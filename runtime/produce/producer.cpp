@@ -116,7 +116,10 @@ void Producer::follow(Lineage& lineage, const ParentFrame& parent, const Context
   lineage.has_parent = true;
   lineage.remote = parent.remote;
   if (parent.sampled()) lineage.sample_rate = parent.sample_rate;
-  switch (parents_[(parent.remote ? 2u : 0u) + (parent.sampled() ? 1u : 0u)]) {
+  const auto then = parent.deferred
+                        ? ParentRule::Then::decide
+                        : parents_[(parent.remote ? 2u : 0u) + (parent.sampled() ? 1u : 0u)];
+  switch (then) {
     case ParentRule::Then::keep: lineage.undecided = false; break;
     case ParentRule::Then::drop:
       lineage.undecided = false;

@@ -10,6 +10,8 @@
 #include <posthaste/span.h>
 #include <posthaste/tracer.h>
 
+#include <utility>
+
 namespace posthaste {
 
 struct SpanAccess {
@@ -56,12 +58,17 @@ struct ContextAccess {
   static produce::ParentFrame frame(const Context& context) noexcept;
   static void set_text(const Context& context, produce::CarriedText& carried);
   static bool has_text(const Context& context) noexcept {
-    return context.trace_state_ != nullptr || context.operation_size_ != 0;
+    return context.trace_state_ != nullptr || context.operation_size_ != 0 ||
+           !context.baggage_.empty();
   }
   /// The context of a frame; reads the operation name and trace state out of its slot.
   static Context of(const produce::ParentFrame& frame) noexcept;
   static Context remote(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
-                        std::string_view trace_state) noexcept;
+                        std::string_view trace_state, bool deferred = false) noexcept;
+  static bool is_deferred(const Context& context) noexcept { return context.deferred_; }
+  static void set_baggage(Context& context, Baggage baggage) noexcept {
+    context.baggage_ = std::move(baggage);
+  }
 };
 
 }  // namespace posthaste

@@ -80,6 +80,7 @@ ThreadState::Mark ThreadState::push(const ParentFrame& parent,
   if (carried != nullptr) [[unlikely]] {
     frame.carried = std::move(carried);
     frame.parent.carried = frame.carried.get();
+    frame.parent.baggage = frame.carried.get();
   }
   frame.sequence = next_sequence_++;
   return {++depth_, frame.sequence};

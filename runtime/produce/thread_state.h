@@ -8,6 +8,7 @@
 #include "runtime/base/tick_clock.h"
 #include "runtime/produce/log_draft.h"
 
+#include <posthaste/baggage.h>
 #include <posthaste/ids.h>
 #include <posthaste/sampler.h>
 
@@ -25,6 +26,7 @@ namespace posthaste::produce {
 struct CarriedText {
   std::shared_ptr<const std::string> trace_state;
   std::string operation_name;
+  Baggage baggage;
 };
 
 /// Names a parent: a span of this process by its slot, or any other by its ids alone.
@@ -38,8 +40,10 @@ struct ParentFrame {
   std::uint16_t runtime = 0;
   std::uint8_t trace_flags = 0;
   bool remote = false;
+  bool deferred = false;  // its sampling is decided here
   double sample_rate = 100;
   const CarriedText* carried = nullptr;  // may be null
+  const CarriedText* baggage = nullptr;  // who has it: of this frame or one below; may be null
 
   bool sampled() const noexcept { return (trace_flags & 1) != 0; }
 };

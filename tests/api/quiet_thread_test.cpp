@@ -131,6 +131,27 @@ TEST(AnApplicationThread, AllocatesNothingOnceItIsWarm) {
 #endif
 }
 
+TEST(AnApplicationThread, AllocatesNothingToTakeAndPassOnATraceContext) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer has the allocator";
+#else
+  const char* const variables[] = {
+      "TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+      "B3=0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1", nullptr};
+  class Discard final : public CarrierSetter {
+  public:
+    void set(std::string_view, std::string_view value) noexcept override { bytes += value.size(); }
+    std::size_t bytes = 0;
+  } discard;
+  const Propagators propagators{Propagation::trace_context, Propagation::baggage, Propagation::b3};
+  const std::uint64_t before = testing_support::allocations_here();
+  const Context context = propagators.extract(EnvironmentGetter(variables));
+  propagators.inject(context, discard);
+  EXPECT_EQ(testing_support::allocations_here() - before, 0u);
+  EXPECT_EQ(discard.bytes, 55u + 51u);
+#endif
+}
+
 /// From here on this thread may do nothing but write (the bell), and end.
 bool trap_system_calls() {
   sock_filter filter[] = {

@@ -7,6 +7,7 @@
 ///
 /// Specification: OpenTelemetry Context and SpanContext; W3C Trace Context.
 
+#include <posthaste/baggage.h>
 #include <posthaste/export.h>
 #include <posthaste/ids.h>
 
@@ -21,8 +22,8 @@ namespace posthaste {
 
 class Span;
 
-/// Names a span: enough to be a parent, a link, or a `traceparent`. A copy of about 350 bytes;
-/// needs no memory of its own but for a trace state. It also keeps the operation name of the local
+/// Names a span: enough to be a parent, a link, or a `traceparent`. A copy of about 370 bytes;
+/// needs no memory of its own but for a trace state and baggage. It also keeps the operation name of the local
 /// root as of its making, at most 248 bytes of it, so that children started later, elsewhere, after
 /// the root has ended, still know which operation they belong to.
 ///
@@ -32,7 +33,8 @@ public:
   /// No span: children become roots of new traces.
   Context() noexcept {}
 
-  /// A span of another process, as its `traceparent` and `tracestate` told it.
+  /// A span of another process, as its `traceparent` and `tracestate` told it. A malformed trace
+  /// state is left out.
   static Context remote(const TraceId& trace, const SpanId& span, bool sampled,
                         std::string_view trace_state = {});
 
@@ -52,6 +54,11 @@ public:
   std::string_view trace_state() const noexcept {
     return trace_state_ ? std::string_view(*trace_state_) : std::string_view();
   }
+  /// What the application sends along. That of a context which came from outside is as it came; a
+  /// Scope over it makes it the thread's, which `current()` and `Span::context()` take it from.
+  const Baggage& baggage() const noexcept { return baggage_; }
+  /// The same span, with this baggage instead.
+  Context with_baggage(Baggage baggage) const noexcept;
   /// The name of the local root's operation; empty if the root is not in this process.
   std::string_view operation_name() const noexcept { return {operation_.data(), operation_size_}; }
 
@@ -67,14 +74,16 @@ private:
   std::uint16_t runtime_ = 0;
   std::uint8_t trace_flags_ = 0;
   bool remote_ = false;
+  bool deferred_ = false;  // the sampling decision is left to the receiver
   double sample_rate_ = 100;
   std::shared_ptr<const std::string> trace_state_;
+  Baggage baggage_;
   std::uint8_t operation_size_ = 0;
   std::array<char, 248> operation_;
 };
 
 /// Makes a span, or a context that came from elsewhere, current on this thread for as long as it
-/// lives. Scopes nest. One that ends on another thread is counted and changes nothing there; one
+/// lives. Over a span the baggage stays that of the scope around it. Scopes nest. One that ends on another thread is counted and changes nothing there; one
 /// that ends before those inside it takes them along. Over a span: no allocation, once a thread is
 /// warm.
 class POSTHASTE_API Scope {

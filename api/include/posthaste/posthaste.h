@@ -2,6 +2,7 @@
 
 /// Everything of Posthaste but <posthaste/testing.h>.
 
+#include <posthaste/carrier.h>
 #include <posthaste/meter.h>
 #include <posthaste/propagation.h>
 #include <posthaste/sampler.h>

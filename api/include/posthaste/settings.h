@@ -14,6 +14,7 @@
 #include <posthaste/diagnostics.h>
 #include <posthaste/metric_view.h>
 #include <posthaste/processor.h>
+#include <posthaste/propagators.h>
 #include <posthaste/sample_rate.h>
 #include <posthaste/severity.h>
 #include <posthaste/units.h>
@@ -243,6 +244,10 @@ struct Settings {
   std::optional<ParentRule> sampling_parents = {};
   /// Unset: application_insights. OTEL_TRACES_SAMPLER
   std::optional<SamplingHash> sampling_hash = {};
+
+  /// Which headers carry a Context, for Telemetry::propagators(). Unset: trace_context and baggage.
+  /// OTEL_PROPAGATORS
+  std::optional<Propagators> propagators = {};
 
   SpanLimits span_limits = {};
   LogSettings logs = {};

@@ -117,6 +117,9 @@ public:
   Logger logger(std::string_view name, std::string_view version = {}) const noexcept;
   Meter meter(std::string_view name, std::string_view version = {}) const noexcept;
 
+  /// Of the settings, also where it records nothing because it is disabled.
+  Propagators propagators() const noexcept;
+
   /// Sends what was accepted before this call. What the outputs do not take goes to the store.
   FlushReport flush(std::chrono::milliseconds deadline) noexcept;
   /// The same without waiting: `done` is called once, on a thread of Posthaste's.
