@@ -13,7 +13,13 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_MAX_NESTED_VALUES 16
 #define TOML_ENABLE_FORMATTERS 0
+// Some of its assertions do not hold for wrong input, such as "[[[": they would abort the host, and
+// with NDEBUG the optimiser would believe them. Without them the parser reports an error there.
+#define TOML_ASSERT(expression) static_assert(true)
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 namespace posthaste::config {
 namespace {
@@ -45,6 +51,28 @@ std::string percent_encoded(std::string_view text) {
     out += hexadecimal;
   }
   return out;
+}
+
+/// toml++ 3.3 runs into undefined behaviour on letters from U+00A1 to U+0499, so it gets to see
+/// ASCII alone: other bytes, and '%', go through it as %XX.
+std::string as_ascii(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c != '%' && byte < 0x80) {
+      out += c;
+      continue;
+    }
+    char hexadecimal[4];
+    std::snprintf(hexadecimal, sizeof hexadecimal, "%%%02X", byte);
+    out += hexadecimal;
+  }
+  return out;
+}
+
+std::string as_written(std::string_view text) {
+  return percent_decoded(text).value_or(std::string(text));
 }
 
 bool is_table(const SettingRow& row) noexcept {
@@ -106,12 +134,14 @@ void Reader::count_the_others() {
 bool Reader::add_pairs(const toml::table& table, const std::string& above, std::string& text) {
   for (const auto& [key, node] : table) {
     const std::string name =
-        above.empty() ? std::string(key.str()) : above + '.' + std::string(key.str());
+        above.empty() ? as_written(key.str()) : above + '.' + as_written(key.str());
     if (const toml::table* const below = node.as_table()) {
       if (!add_pairs(*below, name, text)) return false;
     } else if (const auto* const value = node.as_string()) {
       if (!text.empty()) text += ',';
-      text.append(percent_encoded(name)).append("=").append(percent_encoded(value->get()));
+      text.append(percent_encoded(name))
+          .append("=")
+          .append(percent_encoded(as_written(value->get())));
     } else {
       return false;
     }
@@ -126,7 +156,7 @@ std::optional<std::string> Reader::joined(const SettingRow& row, const toml::arr
     const auto* const value = node.as_string();
     if (value == nullptr) return std::nullopt;
     if (!text.empty()) text += separator;
-    text += value->get();
+    text += as_written(value->get());
   }
   return text;
 }
@@ -160,7 +190,7 @@ std::optional<std::string> Reader::text_of(const SettingRow& row, const toml::no
     default: break;
   }
   const auto* const value = node.as_string();
-  return value != nullptr ? std::optional(value->get()) : std::nullopt;
+  return value != nullptr ? std::optional(as_written(value->get())) : std::nullopt;
 }
 
 void Reader::read_value(const SettingRow& row, const toml::node& node) {
@@ -175,7 +205,7 @@ void Reader::read_value(const SettingRow& row, const toml::node& node) {
 
 void Reader::read_table(const toml::table& table, const std::string& above) {
   for (const auto& [key, node] : table) {
-    const std::string name = above + std::string(key.str());
+    const std::string name = above + as_written(key.str());
     const std::string below = name + '.';
     const auto rows = settings_table();
     const auto row = std::find_if(rows.begin(), rows.end(),
@@ -204,7 +234,11 @@ void Reader::read(std::string_view text) {
   if (const auto line = line_with_too_many_dots(text)) {
     return complain(*line, "has more than 100 dots" + std::string(whole) + "break the line");
   }
-  const toml::parse_result parsed = toml::parse(text);
+  if (!is_utf8(text)) {
+    return complain(1,
+                    "is not TOML, as it is not UTF-8" + std::string(whole) + "encode it as UTF-8");
+  }
+  const toml::parse_result parsed = toml::parse(as_ascii(text));
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
     return complain(

@@ -148,6 +148,17 @@ TEST(SettingsFile, ResourceAttributesAreATableOfAnyDepth) {
   EXPECT_EQ(settings->resource().get("service.namespace"), "shop");
 }
 
+TEST(SettingsFile, MayHoldAnyLettersInTextsKeysAndComments) {
+  MadeUpProcess process;
+  const auto settings = process.finalize_with_file(
+      "# größe ґ\nservice_name = \"größe 100% ґ \\u00e9\"\n[resource_attributes]\n'ключ' = "
+      "'é,ö'\n");
+  ASSERT_TRUE(settings);
+  EXPECT_TRUE(process.warnings.empty()) << process.warned();
+  EXPECT_EQ(settings->resource().get("service.name"), "größe 100% ґ é");
+  EXPECT_EQ(settings->resource().get("ключ"), "é,ö");
+}
+
 TEST(SettingsFile, DirectoriesOfTheFileAreOverThoseOfLoginAndServiceManager) {
   MadeUpProcess process;
   process.variables["HOME"] = "/home/u";
@@ -190,6 +201,7 @@ TEST(SettingsFile, WhatIsWrongIsOneLineWithFileAndLine) {
                 "azure_monitor.proxy = (value hidden) holds a blank"},
            Case{"service_name = ", ":1: is not TOML"},
            Case{"a = 1\na = 2", "is not TOML"},
+           Case{"[[[a]]]", ":1: is not TOML"},
            Case{"x = \"\xff\"", "is not TOML"},
        }) {
     SCOPED_TRACE(text);
