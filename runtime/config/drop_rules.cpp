@@ -85,7 +85,8 @@ std::optional<DropCondition> condition_of(std::string_view text) {
   const std::size_t equals = find_plain(text, '=');
   if (equals == std::string_view::npos) return DropCondition{.pattern = pattern_of(text)};
   std::string_view key = text.substr(0, equals);
-  const bool equal = !key.ends_with('!');
+  // An escaped '!' belongs to the key: without it the key would end in half an escape.
+  const bool equal = !key.ends_with('!') || !is_escaped_right(key.substr(0, key.size() - 1));
   if (!equal) key.remove_suffix(1);
   DropCondition condition{.pattern = pattern_of(trimmed(text.substr(equals + 1))), .equal = equal};
   set_key(condition, trimmed(key));

@@ -156,7 +156,8 @@ TEST_F(StoreDamage, OfOneBitAnywhereIsHarmless) {
   expect_harmless(150, [&](unsigned seed) {
     std::mt19937 random{1100 + seed};
     Damage damage{data_, {}};
-    flip_bit(damage, random() % data_.size(), random());
+    const auto bit = random();
+    flip_bit(damage, random() % data_.size(), bit);
     return damage;
   });
 }
@@ -165,7 +166,9 @@ TEST_F(StoreDamage, OfOneBitInThePagesHeadersIsHarmless) {
   expect_harmless(150, [&](unsigned seed) {
     std::mt19937 random{1300 + seed};
     Damage damage{data_, {}};
-    flip_bit(damage, random() % pages() * page + random() % 64, random());
+    const auto bit = random();
+    const auto in_header = random() % 64;
+    flip_bit(damage, random() % pages() * page + in_header, bit);
     return damage;
   });
 }
@@ -174,8 +177,10 @@ TEST_F(StoreDamage, OfTheMetaPagesIsHarmless) {
   expect_harmless(80, [&](unsigned seed) {
     std::mt19937 random{1500 + seed};
     Damage damage{data_, {}};
-    for (std::size_t meta = 0; meta <= seed % 2; ++meta)
-      flip_bit(damage, meta * page + random() % 160, random());
+    for (std::size_t meta = 0; meta <= seed % 2; ++meta) {
+      const auto bit = random();
+      flip_bit(damage, meta * page + random() % 160, bit);
+    }
     return damage;
   });
 }

@@ -45,6 +45,15 @@ TEST(DropRules, ABackslashMakesTheNextCharacterOrdinary) {
   EXPECT_FALSE(only(R"(log\:x)").of_logs);
 }
 
+TEST(DropRules, AnEscapedExclamationMarkBeforeAnEqualsSignBelongsToTheKey) {
+  const DropRule rule = only("loud\\\\!=a");
+  EXPECT_FALSE(rule.conditions[0].equal);
+  EXPECT_EQ(rule.conditions[0].key, "loud\\");
+  const DropRule escaped = only(R"(loud\!=a)");
+  EXPECT_TRUE(escaped.conditions[0].equal);
+  EXPECT_EQ(escaped.conditions[0].key, "loud!");
+}
+
 TEST(DropRules, MistakesNameTheRule) {
   struct Case {
     std::string text, fault;

@@ -128,7 +128,7 @@ TEST(Collector, TellsEachOutputItsOwnTimesOverTheDeathsOfCollectors) {
       EXPECT_EQ(delta, points[i].outputs == 1);
       EXPECT_EQ(points[i].start, i == 0 || !delta ? points[0].start : points[i - 1].end);
       EXPECT_LT(points[i].start, points[i].end);
-      sum = (delta ? sum : 0) + points[i].int64;
+      if (points[i].integer) sum = (delta ? sum : 0) + points[i].int64;
       count = (delta ? count : 0) + points[i].count;
     }
     if (points[0].count == 0) {
