@@ -58,8 +58,8 @@ Context Context::with_baggage(Baggage baggage) const noexcept {
 }
 
 Context Span::context() const noexcept {
+  // Baggage is carried where nothing records, too.
   produce::ParentFrame frame = frame_of(*this);
-  if (!frame.trace_id.is_valid()) return Context();
   frame.baggage = baggage_of(ThreadState::current());
   return ContextAccess::of(frame);
 }
