@@ -44,8 +44,7 @@ public:
 
   /// The meter of that scope, made if it is new. `made`: it was.
   MeterState& meter(std::string_view name, std::uint16_t scope, bool& made);
-  /// One that tells about Posthaste itself: its points say so, and meter() never gives it. It comes
-  /// first, before any other.
+  /// One that tells about Posthaste itself: its points say so, and meter() never gives it.
   MeterState& self_meter(std::string name, std::uint16_t scope);
   /// A meter that the pipeline itself measures with, made if it is new: views are not for it, its
   /// series have memory of their own and no exemplars, and it measures until close().
