@@ -73,7 +73,9 @@ void start(Shell* self, Roster::Place place) {
   caf::actor actor = place.first == Role::storekeeper
                          ? self->spawn<caf::monitored + caf::detached>(run_part, std::move(spec))
                          : self->spawn<caf::monitored>(run_part, std::move(spec));
-  self->state.roster->enter(place, std::move(actor));
+  self->state.roster->enter(place, actor);
+  // Whoever kicked it between its first step and its entry found nobody: it looks once more.
+  self->send(actor, Kick{});
 }
 
 void start_or_watch(Shell* self, Roster::Place place) {
