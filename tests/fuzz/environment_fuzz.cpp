@@ -1,12 +1,15 @@
-// Any bytes as the environment, a line for each variable of the settings table in its order:
-// settings are made or refused, and every message is one clean line.
+// Any bytes as the environment, a line for each variable, `NAME=value`: settings are made or
+// refused, and every message is one clean line. Variables that the settings table does not know
+// are left out, and so is the settings file's, which has a fuzz target of its own.
 
 #include "runtime/base/utf8.h"
 #include "runtime/config/final_settings.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,25 +27,42 @@ void check_line(std::string_view message) {
   require(is_utf8(message) && message.find('\n') == std::string_view::npos);
 }
 
+bool is_known(std::string_view name) {
+  static const std::set<std::string, std::less<>> names = [] {
+    std::set<std::string, std::less<>> known;
+    for (const SettingRow& row : settings_table()) {
+      for (const std::string_view variable : environment_names(row)) known.emplace(variable);
+    }
+    known.erase("POSTHASTE_CONFIG_FILE");
+    return known;
+  }();
+  return names.contains(name);
+}
+
 Environment environment_of(std::string_view text) {
   Environment::Variables variables;
-  for (const SettingRow& row : settings_table()) {
-    for (const std::string_view name : environment_names(row)) {
-      const std::size_t end = text.find('\n');
-      if (const auto value = text.substr(0, end); !value.empty()) {
-        variables.emplace(std::string(name), std::string(value));
-      }
-      text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    }
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos || !is_known(line.substr(0, equals))) continue;
+    variables.emplace(line.substr(0, equals), line.substr(equals + 1));
   }
   return Environment(std::move(variables));
+}
+
+void check_output(const FinalOutput& output) {
+  require(!output.name.empty());
+  if (output.kind == OutputKind::azure_monitor) require(!output.track_url.empty());
+  if (output.kind == OutputKind::otlp) require(!output.otlp.url.empty());
 }
 
 void check_bounds(const FinalSettings& settings) {
   require(settings.sampling().rate.valid());
   require(config::valid_traces_per_second(settings.sampling().traces_per_second));
   require(!settings.resource().get("service.name").empty());
-  require(!settings.outputs().empty() && !settings.outputs()[0].track_url.empty());
+  require(!settings.outputs().empty() && settings.outputs().size() <= FinalOutput::max_outputs);
+  for (const FinalOutput& output : settings.outputs()) check_output(output);
   const FinalBatch& batch = settings.batch();
   require(batch.size >= 1);
   require(batch.max_waiting == 0 || batch.size <= batch.max_waiting);
