@@ -68,12 +68,12 @@ class Program:
 
 
 class Emulator(Program):
-    """The receiver: `posthaste emulator`, which lists what it has accepted in received.ids."""
+    """The receiver of both: `posthaste emulator`, which lists what it has accepted in received.ids."""
 
     def __init__(self, bin_directory, directory):
         ready = directory / "emulator.ready"
         super().__init__(bin_directory / "posthaste",
-                         ["emulator", "--port", "0", "--control-port", "0", "--no-https",
+                         ["emulator", "--port", "0", "--otlp-port", "0", "--control-port", "0", "--no-https",
                           "--ready-file", str(ready), "--record-ids", str(directory / "received.ids")],
                          directory)
         try:
@@ -83,10 +83,12 @@ class Emulator(Program):
             raise
         self.url = f"http://127.0.0.1:{address['http']}"
         self.control = f"http://127.0.0.1:{address['control']}/control"
+        self.otlp_url = f"http://127.0.0.1:{address['otlp']}"
         self.connection_string = address["connection_string"]
 
     def refuse(self, down):
-        ask(f"{self.control}/fault", "PUT" if down else "DELETE", "refuse" if down else None)
+        """Application Insights alone: OTLP stays."""
+        ask(f"{self.control}/fault", "PUT" if down else "DELETE", "refuse,only=track" if down else None)
 
     def summary(self):
         return ask(f"{self.control}/summary")
@@ -101,14 +103,16 @@ class Emulator(Program):
 class Shop(Program):
     """The watched application; lists what it has recorded in recorded.ids."""
 
-    def __init__(self, bin_directory, directory, connection_string):
+    def __init__(self, bin_directory, directory, emulator):
         ready = directory / "shop.ready"
         self.ledger_file = directory / "ledger.json"
         # Nothing of the caller's own settings: the demo is about what it starts itself.
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("OTEL_", "APPLICATIONINSIGHTS_"))}
-        environment["APPLICATIONINSIGHTS_CONNECTION_STRING"] = connection_string
+        environment["APPLICATIONINSIGHTS_CONNECTION_STRING"] = emulator.connection_string
+        environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = emulator.otlp_url
         environment["OTEL_METRIC_EXPORT_INTERVAL"] = "2000"  # the demo is over before the minute is
+        environment["OTEL_BSP_SCHEDULE_DELAY"] = "1000"  # nobody waits for the last five seconds
         super().__init__(bin_directory / "shop",
                          ["--port", "0", "--ready-file", str(ready), "--store", str(directory / "store"),
                           "--ledger", str(self.ledger_file), "--ids", str(directory / "recorded.ids")],
@@ -178,7 +182,7 @@ class Parts:
     def __init__(self, bin_directory, directory):
         self.emulator = Emulator(bin_directory, directory)
         try:
-            self.shop = Shop(bin_directory, directory, self.emulator.connection_string)
+            self.shop = Shop(bin_directory, directory, self.emulator)
         except BaseException:
             self.emulator.end()
             raise

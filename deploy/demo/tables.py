@@ -1,9 +1,9 @@
-"""How the demo looks: progress, the ledger, the operations."""
+"""How the demo looks: progress, the two ledgers, the operations."""
 
 import shutil
 import sys
 
-from account import points_in, total
+from account import AZURE, DESTINATIONS, OTLP, orders_in, points_in, records_in
 
 
 class Progress:
@@ -13,14 +13,20 @@ class Progress:
         self._live = sys.stdout.isatty()
         self._second = -1
 
-    def show(self, now, load, report, summary, down=False, last=False):
+    def head(self):
+        print(f"{'':>24}   {'Azure Monitor':<29}   OTLP\n"
+              f"{'':>6}{'requests':>9}{'records':>9}   {'received':<9}{'in memory':>11}{'on disk':>9}   "
+              f"{'received':<9}", flush=True)
+
+    def show(self, now, load, report, summary, last=False):
         if not self._live and int(now) == self._second and not last:
             return
         self._second = int(now)
         ledger = report["ledger"]
-        line = (f"{clock(now)}  requests {load['requests']:>7,}   records {ledger['accepted']:>7,}   "
-                f"received {records_in(summary):>7,}   in memory {total(ledger, 'resident'):>6,}   "
-                f"on disk {total(ledger, 'in_store'):>6,}{'   no ingestion' if down else ''}")
+        line = (f"{clock(now):>6}{load['requests']:>9,}{ledger['accepted']:>9,}   "
+                f"{records_in(summary, AZURE):>9,}{AZURE.total(ledger, 'resident'):>11,}"
+                f"{AZURE.total(ledger, 'in_store'):>9,}   "
+                f"{records_in(summary, OTLP):>9,}")
         if self._live:
             line = f"\r\033[K{line[:shutil.get_terminal_size().columns - 1]}"
         print(line, end="" if self._live else "\n", flush=True)
@@ -39,42 +45,38 @@ def clock(seconds):
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
-def records_in(summary):
-    """Exceptions are items beside the record that they belong to."""
-    return sum(tally["distinct"] for kind, tally in summary["by_type"].items() if kind != "exception")
+def ledger(books, compared, summary, load):
+    """`compared` by destination."""
+    def each(count):
+        return [count(destination) for destination in DESTINATIONS]
 
-
-def ledger(account, compared, summary):
-    rows = [("offered", account["offered"], ""), ("accepted", account["accepted"], "")]
-    rows += reasons("refused", [account["refused"]])
-    rows.append(("delivered", total(account, "delivered"), ""))
-    rows.append(("  of these replayed", total(account, "replayed"), "after a time on disk"))
-    rows.append(("stored", total(account, "in_store"), "still on disk"))
-    rows.append(("in memory", total(account, "resident"), ""))
-    rows += reasons("dropped", [output["dropped"] for output in account["outputs"]])
-    rows.append(("ambiguous", total(account, "ambiguous"), "sent, answer never seen"))
-    received = [("recorded", compared.recorded, "spans and logs that the shop lists by id"),
-                ("received", compared.received, "of these the receiver lists"),
-                ("missing", compared.missing, ""),
-                ("duplicates", compared.duplicates, ""),
-                ("metric points", points_in(summary), "that the receiver has beside them"),
-                ("exceptions", compared.recorded_exceptions, f"beside them; {compared.missing_exceptions} missing")]
-    return "\n".join(["The shop's ledger, in records:", *map(row, rows), "",
-                      "Held against what was received, by id:", *map(row, received), ""])
+    rows = [("meant for it", each(lambda to: to.meant(books)), f"of {books['accepted']:,}; the rest are the other's points"),
+            *reasons("refused to record", books["refused"]),
+            ("delivered", each(lambda to: to.total(books, "delivered")), ""),
+            ("  after a time on disk", each(lambda to: to.total(books, "replayed")), ""),
+            ("in memory or on disk", each(lambda to: to.waiting(books)), ""),
+            ("dropped", each(lambda to: to.total(books, "dropped")), ""),
+            ("sent, never answered", each(lambda to: to.total(books, "ambiguous")), "may arrive twice")]
+    received = [("spans and logs listed", each(lambda to: compared[to].recorded), "by the shop, by id"),
+                ("  of these received", each(lambda to: compared[to].received), ""),
+                ("  missing", each(lambda to: compared[to].missing), ""),
+                ("  twice", each(lambda to: compared[to].duplicates), ""),
+                ("metric points received", each(lambda to: points_in(summary, to)), "delta; cumulative"),
+                ("  orders they sum up to", each(lambda to: orders_in(summary, to)),
+                 f"of {load['by_status'].get('201', 0):,} confirmed to customers")]
+    names = "".join(f"{destination.name:>15}" for destination in DESTINATIONS)
+    return "\n".join([f"{'The ledger, in records':<26}{names}", *map(row, rows), "",
+                      f"{'Against what arrived':<26}{names}", *map(row, received), ""])
 
 
 def row(cells):
-    name, count, remark = cells
-    return f"  {name:<20}{count:>9,}   {remark}".rstrip()
+    name, counts, remark = cells
+    return f"  {name:<24}{''.join(f'{count:>15,}' for count in counts)}   {remark}".rstrip()
 
 
 def reasons(name, counts):
-    """The sum, and a line for each reason that is not zero."""
-    merged = {}
-    for each in counts:
-        for reason, count in each.items():
-            merged[reason] = merged.get(reason, 0) + count
-    return [(name, sum(merged.values()), ""), *((f"  {reason}", count, "") for reason, count in merged.items())]
+    """A line for each reason that is not zero; no output gets what was refused."""
+    return [(f"{name}", [count] * len(DESTINATIONS), reason) for reason, count in counts.items()]
 
 
 def operations(lines):
@@ -99,9 +101,10 @@ def calls(counted, width):
             f"{counted['p50_ms']:>9.1f}{counted['p95_ms']:>9.1f}")
 
 
-def good_end(account, compared):
-    return (f"All {account['accepted']:,} accepted records were received, outage or not; {compared.duplicates:,} of them "
-            f"twice, where {total(account, 'ambiguous'):,} may be.")
+def good_end(books, compared):
+    twice = sum(each.duplicates for each in compared.values())
+    return (f"All {books['accepted']:,} accepted records arrived wherever they were meant to, outage or not; "
+            f"{twice:,} of them twice.")
 
 
 def left_running(parts, directory):

@@ -6,14 +6,15 @@
 namespace shop {
 
 const char* const usage =
-    "A small shop on 127.0.0.1 whose telemetry goes to Application Insights.\n"
+    "A small shop on 127.0.0.1 whose telemetry goes to Application Insights and to OTLP.\n"
     "  --port N         8080; 0: any free one\n"
     "  --threads N      that serve, 1 to 64; 2\n"
     "  --store DIR      where telemetry waits while its receiver is away\n"
     "  --ready-file F   written once the port is open: the line that goes to stdout too\n"
     "  --ledger F       written at the end: what became of every record, as JSON\n"
     "  --ids F          the ids of all that was recorded\n"
-    "APPLICATIONINSIGHTS_CONNECTION_STRING says where to. GET /telemetry tells how it goes.\n"
+    "APPLICATIONINSIGHTS_CONNECTION_STRING and OTEL_EXPORTER_OTLP_ENDPOINT say where to, one or\n"
+    "both. GET /telemetry tells how it goes.\n"
     "SIGTERM and SIGINT end it.\n";
 
 namespace {

@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   posthaste::SteadyTime now{};
   for (Fault& fault : *faults) plan.add(std::move(fault), now);
   for (int i = 0; i < 10; ++i, now += std::chrono::seconds{1}) {
-    const FaultEffect effect = plan.at_request(now);
+    const FaultEffect effect = plan.at_request(now, IntakeKind::track);
     need(effect.retry_after.find_first_of("\r\n") == std::string::npos);
     need(effect.redirect.find_first_of("\r\n") == std::string::npos);
     plan.at_connection(now);

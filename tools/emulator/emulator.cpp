@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 namespace posthaste::tools {
 namespace {
@@ -26,7 +27,10 @@ std::string connection_to(std::string_view scheme, std::uint16_t port) {
 }
 
 Service::Settings service_settings(const EmulatorSettings& settings) {
-  return {{settings.most_ids, settings.bare}, settings.hosts, !settings.control_port.has_value()};
+  return {{settings.most_ids, settings.bare},
+          settings.hosts,
+          !settings.control_port.has_value(),
+          settings.otlp_port.has_value()};
 }
 
 }  // namespace
@@ -57,11 +61,12 @@ struct Emulator::Parts {
 
   Result<void> open(EmulatorSettings settings);
   Result<void> open_https(const EmulatorSettings& settings);
-  void accept_plain(Socket socket, bool ingestion);
+  void accept_plain(Socket socket, SessionPort port);
   void accept_tls(Socket socket);
   void flush_now_and_then();
   void follow_faults();
-  void refuse(bool refusing);
+  void refuse(bool common, bool otlp);
+  void end_sessions(SessionPort port);
 
   Service service;
   SessionWorld world;
@@ -71,11 +76,14 @@ struct Emulator::Parts {
   asio::signal_set signals{io};
   asio::steady_timer flush_timer{io};
   asio::steady_timer fault_timer{io};
-  Listener http{io, [this](Socket socket) { accept_plain(std::move(socket), true); }};
-  Listener otlp{io, [this](Socket socket) { accept_plain(std::move(socket), true); }};
+  Listener http{io,
+                [this](Socket socket) { accept_plain(std::move(socket), SessionPort::common); }};
+  Listener otlp{io, [this](Socket socket) { accept_plain(std::move(socket), SessionPort::otlp); }};
   Listener https{io, [this](Socket socket) { accept_tls(std::move(socket)); }};
-  Listener control{io, [this](Socket socket) { accept_plain(std::move(socket), false); }};
+  Listener control{
+      io, [this](Socket socket) { accept_plain(std::move(socket), SessionPort::control); }};
   bool refusing = false;
+  bool otlp_refusing = false;
 };
 
 Result<void> Emulator::Parts::open(EmulatorSettings settings) {
@@ -108,9 +116,9 @@ Result<void> Emulator::Parts::open_https(const EmulatorSettings& settings) {
   return {};
 }
 
-void Emulator::Parts::accept_plain(Socket socket, bool ingestion) {
+void Emulator::Parts::accept_plain(Socket socket, SessionPort port) {
   if (world.sessions.size() >= SessionWorld::most_sessions) return;  // closes it
-  start_plain_session(std::move(socket), world, ingestion);
+  start_plain_session(std::move(socket), world, port);
 }
 
 void Emulator::Parts::accept_tls(Socket socket) {
@@ -132,7 +140,8 @@ void Emulator::Parts::flush_now_and_then() {
 // `refuse` is the one fault that acts without a request, so its times need a timer.
 void Emulator::Parts::follow_faults() {
   const SteadyTime now = service.clock().steady();
-  refuse(service.faults().refusing(now));
+  refuse(service.faults().refusing(now, IntakeKind::track),
+         service.faults().refusing(now, IntakeKind::otlp));
   const std::optional<SteadyTime> change = service.faults().next_change(now);
   fault_timer.cancel();
   if (!change) return;
@@ -142,21 +151,23 @@ void Emulator::Parts::follow_faults() {
   });
 }
 
-void Emulator::Parts::refuse(bool now_refusing) {
-  if (refusing == now_refusing) return;
-  refusing = now_refusing;
-  if (!refusing) {
-    http.resume();
-    if (address.otlp != address.http) otlp.resume();
-    if (address.https != 0) https.resume();
-    return;
+void Emulator::Parts::refuse(bool common_now, bool otlp_now) {
+  if (std::exchange(refusing, common_now) != common_now) {
+    common_now ? http.pause() : http.resume();
+    if (address.https != 0) common_now ? https.pause() : https.resume();
+    if (common_now) end_sessions(SessionPort::common);
   }
-  http.pause();
-  otlp.pause();
-  https.pause();
+  if (address.otlp == address.http) return;
+  if (std::exchange(otlp_refusing, otlp_now) != otlp_now) {
+    otlp_now ? otlp.pause() : otlp.resume();
+    if (otlp_now) end_sessions(SessionPort::otlp);
+  }
+}
+
+void Emulator::Parts::end_sessions(SessionPort port) {
   const std::vector<Session*> sessions(world.sessions.begin(), world.sessions.end());
   for (Session* session : sessions) {
-    if (session->ingestion()) session->close_when_idle();
+    if (session->port() == port) session->close_when_idle();
   }
 }
 

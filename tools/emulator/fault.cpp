@@ -36,6 +36,8 @@ and where it applies:
   for=T                so long
   rate=P%              to that share of the requests, evenly spread
   next=N               to the next N requests that it meets
+  only=KIND            to track (Application Insights) or otlp requests; with
+                       refuse, to their ports
 Times: 500ms, 2s, 1m. A value with a comma in it stands in double quotes. Where
 several faults meet a request, their parts add up; the earlier one wins.)";
 
@@ -63,6 +65,11 @@ constexpr std::array bad_answers{
     Named<BadAnswer>{"not-json", BadAnswer::not_json},
     Named<BadAnswer>{"bad-indexes", BadAnswer::bad_indexes},
     Named<BadAnswer>{"short-count", BadAnswer::short_count},
+};
+
+constexpr std::array intake_kinds{
+    Named<IntakeKind>{"track", IntakeKind::track},
+    Named<IntakeKind>{"otlp", IntakeKind::otlp},
 };
 
 constexpr std::array tls_faults{
@@ -152,6 +159,7 @@ bool read_scope(std::string_view key, std::string_view value, FaultScope& scope,
   if (key == "after") return read_time(value, scope.after);
   if (key == "for") return read_time(value, scope.length.emplace());
   if (key == "rate") return read_percent(value, scope.rate);
+  if (key == "only") return read_name(value, intake_kinds, scope.only.emplace());
   if (key == "next") {
     return read_number(value, std::uint64_t{1}, ~std::uint64_t{0}, scope.next.emplace());
   }
@@ -229,6 +237,9 @@ Result<Fault> parse_fault(std::string_view spec) {
     if (!good) return refusal(spec, part, "wrong value in");
   }
   if (does_nothing(fault.effect)) return refusal(spec, spec, "no effect in");
+  if (fault.at_connection() && fault.scope.only) {
+    return refusal(spec, spec, "connections are not told apart by only= in");
+  }
   return fault;
 }
 

@@ -69,7 +69,11 @@ struct FaultEffect {
   bool takes_items() const noexcept;
 };
 
+/// What a request is, by its path.
+enum class IntakeKind : std::uint8_t { track, otlp };
+
 struct FaultScope {
+  std::optional<IntakeKind> only;  // none: all requests
   std::chrono::milliseconds after{};
   std::optional<std::chrono::milliseconds> length;
   double rate = 1;

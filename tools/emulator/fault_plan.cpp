@@ -77,6 +77,10 @@ bool FaultPlan::in_time(const Active& active, SteadyTime now) {
   return now >= start && (!scope.length || now < start + *scope.length);
 }
 
+bool FaultPlan::is_meant(const Active& active, IntakeKind kind) {
+  return !active.fault.scope.only || *active.fault.scope.only == kind;
+}
+
 bool FaultPlan::used_up(const Active& active) {
   const auto& next = active.fault.scope.next;
   return next && active.met >= *next;
@@ -91,26 +95,26 @@ bool FaultPlan::meets(Active& active, SteadyTime now) {
   return true;
 }
 
-FaultEffect FaultPlan::collect(SteadyTime now, bool connection) {
+FaultEffect FaultPlan::at_request(SteadyTime now, IntakeKind kind) {
   FaultEffect effect;
   for (Active& active : active_) {
-    if (active.fault.at_connection() == connection && meets(active, now)) {
-      effect.merge(active.fault.effect);
-    }
+    const bool meant = !active.fault.at_connection() && is_meant(active, kind);
+    if (meant && meets(active, now)) effect.merge(active.fault.effect);
   }
   return effect;
 }
 
-FaultEffect FaultPlan::at_request(SteadyTime now) {
-  return collect(now, false);
-}
 FaultEffect FaultPlan::at_connection(SteadyTime now) {
-  return collect(now, true);
+  FaultEffect effect;
+  for (Active& active : active_) {
+    if (active.fault.at_connection() && meets(active, now)) effect.merge(active.fault.effect);
+  }
+  return effect;
 }
 
-bool FaultPlan::refusing(SteadyTime now) const {
-  return std::ranges::any_of(active_, [now](const Active& active) {
-    return active.fault.effect.refuse && in_time(active, now);
+bool FaultPlan::refusing(SteadyTime now, IntakeKind kind) const {
+  return std::ranges::any_of(active_, [=](const Active& active) {
+    return active.fault.effect.refuse && is_meant(active, kind) && in_time(active, now);
   });
 }
 

@@ -27,11 +27,11 @@ public:
   std::size_t size() const noexcept { return active_.size(); }
 
   /// All that meet a request that begins now; counts it.
-  FaultEffect at_request(SteadyTime now);
+  FaultEffect at_request(SteadyTime now, IntakeKind kind);
   /// The same for a connection that was accepted now (stall-handshake, tls).
   FaultEffect at_connection(SteadyTime now);
-  /// The ingestion ports should be closed.
-  bool refusing(SteadyTime now) const;
+  /// The ports of these requests should be closed.
+  bool refusing(SteadyTime now, IntakeKind kind) const;
   /// When `refusing` may next change by itself.
   std::optional<SteadyTime> next_change(SteadyTime now) const;
 
@@ -46,9 +46,9 @@ private:
     std::uint64_t met = 0;  // requests that it applied to
   };
   static bool in_time(const Active& active, SteadyTime now);
+  static bool is_meant(const Active& active, IntakeKind kind);
   static bool used_up(const Active& active);
   static bool meets(Active& active, SteadyTime now);
-  FaultEffect collect(SteadyTime now, bool connection);
 
   std::vector<Active> active_;
 };

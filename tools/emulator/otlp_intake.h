@@ -1,9 +1,11 @@
 #pragma once
 
 /// An OTLP/HTTP endpoint without its network: one export request in, one answer out, in the format
-/// of the request; what was accepted counted. Beside Intake, which does it for Application Insights.
+/// of the request; what was accepted counted and recorded. Beside Intake, which does it for
+/// Application Insights.
 ///
-///   session ──body──► OtlpIntake ──► GzipExpander ──► readers of tools/otlp ──► OtlpTally
+///   session ──body──► OtlpIntake ──► GzipExpander ──► readers of tools/otlp ──► OtlpItems
+///                                                     OtlpTally, OtlpMetrics, Recorder ◄─┘
 ///
 /// A request is taken as a whole or not at all; a fault may reject some of its items, which the
 /// answer tells as a partial success.
@@ -13,11 +15,17 @@
 #include "tools/emulator/fault.h"
 #include "tools/emulator/gzip_expander.h"
 #include "tools/emulator/id_set.h"
-#include "tools/emulator/reply.h"
-#include "tools/otlp/telemetry.h"
+#include "tools/emulator/intake.h"
+#include "tools/emulator/otlp_items.h"
+#include "tools/emulator/otlp_metrics.h"
+#include "tools/emulator/otlp_reply.h"
+#include "tools/emulator/recorder.h"
+
+#include "runtime/base/clock.h"
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +46,9 @@ struct OtlpTally {
 
 class OtlpIntake {
 public:
-  explicit OtlpIntake(std::size_t most_ids) : ids_(most_ids), most_ids_(most_ids) {}
+  /// `recorder` outlives it.
+  OtlpIntake(const Intake::Settings& settings, Recorder& recorder)
+      : settings_(settings), recorder_(recorder), ids_(settings.most_ids) {}
 
   struct Request {
     otlp::Signal signal{};
@@ -46,23 +56,33 @@ public:
     std::string_view encoding;  // "" for none
     std::string_view body;
   };
-  Reply take(const Request& request, const FaultEffect& effect);
+  Reply take(const Request& request, const FaultEffect& effect, WallTime now);
+  /// What was answered, or 0 where a fault let no answer out.
+  void answered(unsigned status) { ++answers_[status]; }
 
   void reset();
   const OtlpTally& of(otlp::Signal signal) const { return tallies_[static_cast<int>(signal)]; }
-  /// {"spans":{...},"points":{...},"logs":{...},"requests":n}
+  /// {"requests":n,"answers":{...},"spans":{...},"points":{...},"logs":{...},"metrics":{...}}
   std::string to_json() const;
 
 private:
-  void count(otlp::Signal signal, const std::vector<std::uint64_t>& hashes, std::size_t rejected);
-  std::size_t rejected_by(const FaultEffect& effect, std::size_t items);
+  Reply faulted(OtlpFormat format, const FaultEffect& effect);
+  Reply read(const Request& request, OtlpFormat format, std::string_view body,
+             const FaultEffect& effect, WallTime now);
+  std::vector<bool> rejected_by(const FaultEffect& effect, std::size_t items);
+  void count(otlp::Signal signal, const OtlpItems& items, const std::vector<bool>& rejected,
+             WallTime now);
 
-  GzipExpander expander_{64UL << 20};  // what the specification lets a request have at most
+  Intake::Settings settings_;
+  Recorder& recorder_;
+  GzipExpander expander_{longest_body};
   IdSet ids_;
-  std::size_t most_ids_;
   std::array<OtlpTally, 3> tallies_{};
+  OtlpMetrics metrics_;
+  std::map<unsigned, std::uint64_t> answers_;  // by status; at most one entry a status
   std::uint64_t requests_ = 0;
   std::uint64_t faulted_ = 0;
+  std::uint64_t wire_bytes_ = 0;
   double rejection_credit_ = 0;
 };
 

@@ -15,6 +15,11 @@ std::string_view or_dash(std::string_view text) noexcept {
   return text.empty() ? std::string_view{"-"} : text;
 }
 
+std::string line_head(std::uint64_t request, WallTime received) {
+  return "{\"t\":" + std::to_string(received.time_since_epoch().count()) +
+         ",\"request\":" + std::to_string(request) + ",\"item\":";
+}
+
 /// NDJSON stays one line an item also where an array was sent over several lines.
 void append_one_line(std::string& line, std::string_view item) {
   const std::size_t start = line.size();
@@ -61,29 +66,39 @@ Result<void> Recorder::open(const std::string& items_path, const std::string& id
 
 void Recorder::record(const TrackBatch& batch, std::uint64_t request, WallTime received) {
   if (!items_.is_open() && !ids_.is_open()) return;
-  const std::string head = "{\"t\":" + std::to_string(received.time_since_epoch().count()) +
-                           ",\"request\":" + std::to_string(request) + ",\"item\":";
+  const std::string head = line_head(request, received);
   auto error = batch.errors.begin();
   for (std::size_t i = 0; i < batch.items.size(); ++i) {
     if (error != batch.errors.end() && error->index == i) {
       ++error;
     } else {
-      add_line(batch.items[i], head);
+      const ItemFacts& item = batch.items[i];
+      add_item(item.raw, head);
+      if (ids_.is_open()) {
+        std::string& line = ids_.waiting();
+        line.append(to_string(item.type)).append(1, ' ').append(or_dash(item.operation_id));
+        line.append(1, ' ').append(or_dash(item.id)).append(1, '\n');
+      }
+      flush_if_much();
     }
   }
 }
 
-void Recorder::add_line(const ItemFacts& item, std::string_view head) {
-  if (items_.is_open()) {
-    items_.waiting() += head;
-    append_one_line(items_.waiting(), item.raw);
-    items_.waiting() += "}\n";
-  }
-  if (ids_.is_open()) {
-    std::string& line = ids_.waiting();
-    line.append(to_string(item.type)).append(1, ' ').append(or_dash(item.operation_id));
-    line.append(1, ' ').append(or_dash(item.id)).append(1, '\n');
-  }
+void Recorder::record(std::string_view item, std::string_view id_line, std::uint64_t request,
+                      WallTime received) {
+  if (items_.is_open()) add_item(item, line_head(request, received));
+  if (ids_.is_open()) ids_.waiting().append(id_line).append(1, '\n');
+  flush_if_much();
+}
+
+void Recorder::add_item(std::string_view item, std::string_view head) {
+  if (!items_.is_open()) return;
+  items_.waiting() += head;
+  append_one_line(items_.waiting(), item);
+  items_.waiting() += "}\n";
+}
+
+void Recorder::flush_if_much() {
   if (items_.waiting().size() >= flush_at || ids_.waiting().size() >= flush_at) flush();
 }
 

@@ -5,6 +5,9 @@
 ///   items  {"t":<received, ns since 1970>,"request":<n>,"item":<the envelope as it came>}
 ///   ids    <type> <operation id> <id>                      "-" for what an item does not have
 ///
+/// Of OTLP, `item` is an export request in OTLP/JSON with this item alone, and the type is
+/// otlp.span, otlp.log or otlp.point.
+///
 /// Threads:  one. Lines are gathered and written by `flush`, which the emulator calls every
 ///           100 ms, on request and at its end, and by itself when 1 MiB waits.
 /// Failure:  a write that fails (disk full) is counted, told once, and loses its lines.
@@ -16,6 +19,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace posthaste::tools {
 
@@ -44,11 +48,16 @@ public:
   /// Empty paths: nothing is written.
   Result<void> open(const std::string& items_path, const std::string& ids_path);
   void record(const TrackBatch& batch, std::uint64_t request, WallTime received);
+  /// An item of which both lines are known. `item` counts only where `wants_items`.
+  void record(std::string_view item, std::string_view id_line, std::uint64_t request,
+              WallTime received);
+  bool wants_items() const noexcept { return items_.is_open(); }
   void flush();
   std::uint64_t failed_writes() const noexcept { return failed_writes_; }
 
 private:
-  void add_line(const ItemFacts& item, std::string_view head);
+  void add_item(std::string_view item, std::string_view head);
+  void flush_if_much();
 
   LineFile items_;
   LineFile ids_;

@@ -30,14 +30,26 @@ bool Service::is_own_host(std::string_view host) const {
   return std::ranges::any_of(own, matches) || std::ranges::any_of(settings_.hosts, matches);
 }
 
+Result<void> Service::check(const Fault& fault) const {
+  if (!fault.effect.refuse) return {};
+  const auto wrong = [&fault](std::string_view what) {
+    return Error(ErrorCode::invalid_argument, "fault \"" + fault.spec + "\" " + std::string(what));
+  };
+  if (fault.scope.only && !settings_.own_otlp_port) {
+    return wrong("needs a port of OTLP's own: start the emulator with --otlp-port");
+  }
+  const bool closes_control = settings_.refuse_needs_end && fault.scope.only != IntakeKind::otlp;
+  if (closes_control && !fault.scope.length) {
+    return wrong(
+        "would close the only port; give it an end (for=6s) or start the emulator with "
+        "--control-port");
+  }
+  return {};
+}
+
 Result<void> Service::set_faults(std::vector<Fault> faults, bool replace) {
   for (const Fault& fault : faults) {
-    if (settings_.refuse_needs_end && fault.effect.refuse && !fault.scope.length) {
-      return Error(ErrorCode::invalid_argument,
-                   "fault \"" + fault.spec +
-                       "\" would close the only port; give it an end (for=6s) or start the "
-                       "emulator with --control-port");
-    }
+    if (auto checked = check(fault); !checked) return checked;
   }
   if (faults.size() + (replace ? 0 : faults_.size()) > FaultPlan::most_faults) {
     return Error(ErrorCode::invalid_argument, "too many faults; end some first");
@@ -53,15 +65,20 @@ Reply Service::answer(const RequestHead& head, std::string_view body, const Faul
     return error_reply(403, "Host must be a name of this machine, or one given with --host");
   }
   if (!head.origin.empty()) return error_reply(403, "web pages may not use this port");
+  if (const auto signal = otlp_signal_of(head.path)) {
+    if (head.method != "POST") return otlp_wrong_method();
+    return otlp_.take({*signal, head.content_type, head.encoding, body}, effect, clock_.wall());
+  }
   if (head.ingests()) {
     if (head.method != "POST") return not_allowed("POST");
-    if (const auto signal = otlp_signal_of(head.path)) {
-      return otlp_.take({*signal, head.content_type, head.encoding, body}, effect);
-    }
     return intake_.take(head.encoding, body, effect, clock_.wall());
   }
   return head.path.starts_with("/control/") ? control(head, body)
                                             : error_reply(404, "no such path");
+}
+
+void Service::answered(IntakeKind kind, unsigned status) {
+  kind == IntakeKind::otlp ? otlp_.answered(status) : intake_.tally().answered(status);
 }
 
 std::string Service::summary() const {

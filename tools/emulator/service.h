@@ -33,8 +33,11 @@ struct RequestHead {
   std::string encoding;
   std::string content_type;
 
-  bool ingests() const noexcept {
-    return path == "/v2.1/track" || path == "/v2/track" || otlp_signal_of(path).has_value();
+  /// What it brings; none: it brings no telemetry.
+  std::optional<IntakeKind> ingests() const noexcept {
+    if (path == "/v2.1/track" || path == "/v2/track") return IntakeKind::track;
+    if (otlp_signal_of(path)) return IntakeKind::otlp;
+    return std::nullopt;
   }
 };
 
@@ -44,13 +47,14 @@ public:
     Intake::Settings intake;
     std::vector<std::string> hosts;  // allowed beside localhost, 127.0.0.1 and [::1]
     bool refuse_needs_end = true;    // no control port would be left to end it
+    bool own_otlp_port = false;
   };
 
   Service(Settings settings, const Clock& clock)
       : settings_(std::move(settings)),
         clock_(clock),
         intake_(settings_.intake),
-        otlp_(settings_.intake.most_ids) {}
+        otlp_(settings_.intake, intake_.recorder()) {}
 
   Intake& intake() noexcept { return intake_; }
   OtlpIntake& otlp() noexcept { return otlp_; }
@@ -66,8 +70,11 @@ public:
   Result<void> set_faults(std::vector<Fault> faults, bool replace);
 
   Reply answer(const RequestHead& head, std::string_view body, const FaultEffect& effect);
+  /// What went out as the answer to a request that brought telemetry; 0: nothing did.
+  void answered(IntakeKind kind, unsigned status);
 
 private:
+  Result<void> check(const Fault& fault) const;
   bool is_own_host(std::string_view host) const;
   Reply control(const RequestHead& head, std::string_view body);
   Reply control_faults(const RequestHead& head, std::string_view body);

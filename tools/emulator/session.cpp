@@ -57,8 +57,8 @@ template <class Stream>
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession<Stream>> {
 public:
   template <class... Tls>
-  HttpSession(SessionWorld& world, bool ingestion, Socket socket, Tls&... tls)
-      : Session(world, ingestion),
+  HttpSession(SessionWorld& world, SessionPort port, Socket socket, Tls&... tls)
+      : Session(world, port),
         stream_(std::move(socket), tls...),
         timer_(stream_.get_executor()),
         body_(world.budget) {
@@ -113,9 +113,10 @@ private:
     }
     if (error) return close();
     head_ = head_of(*parser_);
-    effect_ = head_.ingests() && ingestion()
-                  ? world_.service.faults().at_request(world_.service.clock().steady())
-                  : FaultEffect{};
+    effect_ = {};
+    if (const auto kind = head_.ingests(); kind && port() != SessionPort::control) {
+      effect_ = world_.service.faults().at_request(world_.service.clock().steady(), *kind);
+    }
     if (effect_.cut == CutPoint::before_request) return cut();
     if (parser_->content_length().value_or(0) > body_cap()) return refuse_body();
     if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) return go_on();
@@ -166,7 +167,9 @@ private:
   void on_request() {
     Reply reply = world_.service.answer(head_, body_.text(), effect_);
     const bool silent = effect_.blackhole || effect_.cut != CutPoint::none;
-    if (head_.ingests()) world_.service.intake().tally().answered(silent ? 0 : reply.status);
+    if (const auto kind = head_.ingests()) {
+      world_.service.answered(*kind, silent ? 0 : reply.status);
+    }
     if (effect_.blackhole) return discard();
     if (effect_.cut == CutPoint::after_request) return wait(effect_.delay, [this] { cut(); });
     keep_alive_ = parser_->keep_alive() && !closing_;
@@ -184,11 +187,12 @@ private:
   }
 
   void refuse_body() {
-    if (head_.ingests()) {
-      world_.service.intake().tally().request(body_.size(), 0, 0);
-      world_.service.intake().tally().answered(413);
-    }
-    refuse(error_reply(413, "the body is too large"));
+    constexpr std::string_view text = "the body is too large";
+    const auto kind = head_.ingests();
+    if (kind) world_.service.answered(*kind, 413);
+    if (kind == IntakeKind::track) world_.service.intake().tally().request(body_.size(), 0, 0);
+    refuse(kind == IntakeKind::otlp ? otlp_refusal(otlp_format_of(head_.content_type), 413, text)
+                                    : error_reply(413, text));
   }
 
   void send() {
@@ -290,7 +294,7 @@ private:
 class SilentSession final : public Session, public std::enable_shared_from_this<SilentSession> {
 public:
   SilentSession(Socket socket, SessionWorld& world)
-      : Session(world, true), socket_(std::move(socket)) {}
+      : Session(world, SessionPort::common), socket_(std::move(socket)) {}
 
   void drain() {
     socket_.async_read_some(asio::buffer(waste_),
@@ -310,12 +314,13 @@ private:
 
 }  // namespace
 
-void start_plain_session(Socket socket, SessionWorld& world, bool ingestion) {
-  std::make_shared<HttpSession<PlainStream>>(world, ingestion, std::move(socket))->start();
+void start_plain_session(Socket socket, SessionWorld& world, SessionPort port) {
+  std::make_shared<HttpSession<PlainStream>>(world, port, std::move(socket))->start();
 }
 
 void start_tls_session(Socket socket, asio::ssl::context& tls, SessionWorld& world) {
-  std::make_shared<HttpSession<TlsStream>>(world, true, std::move(socket), tls)->start();
+  std::make_shared<HttpSession<TlsStream>>(world, SessionPort::common, std::move(socket), tls)
+      ->start();
 }
 
 void start_silent_session(Socket socket, SessionWorld& world) {

@@ -19,6 +19,9 @@ namespace posthaste::tools {
 
 class Session;
 
+/// Which port the client chose. Faults touch no request that came by a port that only controls.
+enum class SessionPort : std::uint8_t { common, otlp, control };
+
 /// What all connections share. `sessions` are those that live; they enter and leave by themselves.
 struct SessionWorld {
   static constexpr std::size_t most_sessions = 4096;
@@ -35,11 +38,10 @@ public:
 
   /// Ends at once when no request is under way, else after its answer.
   virtual void close_when_idle() = 0;
-  /// Connections to a port that only controls stay while the ingestion ports refuse.
-  bool ingestion() const noexcept { return ingestion_; }
+  SessionPort port() const noexcept { return port_; }
 
 protected:
-  Session(SessionWorld& world, bool ingestion) : world_(world), ingestion_(ingestion) {
+  Session(SessionWorld& world, SessionPort port) : world_(world), port_(port) {
     world_.sessions.insert(this);
   }
   ~Session() { world_.sessions.erase(this); }
@@ -47,12 +49,12 @@ protected:
   SessionWorld& world_;
 
 private:
-  bool ingestion_;
+  SessionPort port_;
 };
 
 using Socket = boost::asio::ip::tcp::socket;
 
-void start_plain_session(Socket socket, SessionWorld& world, bool ingestion);
+void start_plain_session(Socket socket, SessionWorld& world, SessionPort port);
 void start_tls_session(Socket socket, boost::asio::ssl::context& tls, SessionWorld& world);
 /// Accepts and says nothing, until the client goes away.
 void start_silent_session(Socket socket, SessionWorld& world);

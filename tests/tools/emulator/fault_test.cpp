@@ -44,6 +44,8 @@ TEST(Fault, ReadsEveryPartOfTheGrammar) {
   EXPECT_EQ(parsed("blackhole,for=6s").scope.length, 6s);
   EXPECT_DOUBLE_EQ(parsed("blackhole,rate=10%").scope.rate, 0.1);
   EXPECT_EQ(parsed("blackhole,next=3").scope.next, 3u);
+  EXPECT_EQ(parsed("blackhole,only=otlp").scope.only, IntakeKind::otlp);
+  EXPECT_EQ(parsed("refuse,only=track").scope.only, IntakeKind::track);
 }
 
 TEST(Fault, NamesThePartThatIsWrong) {
@@ -67,6 +69,8 @@ TEST(Fault, NamesThePartThatIsWrong) {
                                       "rate=x,blackhole",
                                       "next=0,blackhole",
                                       "taken=maybe",
+                                      "blackhole,only=logs",
+                                      "tls=expired,only=otlp",
                                       "answer=good",
                                       "tarpit=0",
                                       "max-items=0",
@@ -95,7 +99,7 @@ TEST(Fault, TakesTheItemsUnlessTheServiceCannotHaveThem) {
 
 struct FaultPlanTest : ::testing::Test {
   void add(std::string_view spec) { plan.add(parsed(spec), clock.steady()); }
-  FaultEffect next() { return plan.at_request(clock.steady()); }
+  FaultEffect next() { return plan.at_request(clock.steady(), IntakeKind::track); }
 
   testing_support::ManualClock clock;
   FaultPlan plan;
@@ -142,16 +146,26 @@ TEST_F(FaultPlanTest, KeepsConnectionsAndRequestsApart) {
   EXPECT_FALSE(plan.at_connection(clock.steady()).stall_handshake);
 }
 
+TEST_F(FaultPlanTest, MeetsOnlyTheRequestsThatItIsMeantFor) {
+  add("status=503,only=otlp,next=1");
+  EXPECT_EQ(next().status, 0u);  // and does not count
+  EXPECT_EQ(plan.at_request(clock.steady(), IntakeKind::otlp).status, 503u);
+  EXPECT_EQ(plan.at_request(clock.steady(), IntakeKind::otlp).status, 0u);
+  add("refuse,only=track");
+  EXPECT_TRUE(plan.refusing(clock.steady(), IntakeKind::track));
+  EXPECT_FALSE(plan.refusing(clock.steady(), IntakeKind::otlp));
+}
+
 TEST_F(FaultPlanTest, KnowsWhenRefusingBeginsAndEnds) {
   const SteadyTime start = clock.steady();
   add("refuse,after=10s,for=6s");
-  EXPECT_FALSE(plan.refusing(clock.steady()));
+  EXPECT_FALSE(plan.refusing(clock.steady(), IntakeKind::track));
   EXPECT_EQ(plan.next_change(clock.steady()), start + 10s);
   clock.advance(10s);
-  EXPECT_TRUE(plan.refusing(clock.steady()));
+  EXPECT_TRUE(plan.refusing(clock.steady(), IntakeKind::track));
   EXPECT_EQ(plan.next_change(clock.steady()), start + 16s);
   clock.advance(6s);
-  EXPECT_FALSE(plan.refusing(clock.steady()));
+  EXPECT_FALSE(plan.refusing(clock.steady(), IntakeKind::track));
   EXPECT_EQ(plan.next_change(clock.steady()), std::nullopt);
 }
 
