@@ -114,6 +114,7 @@ function(posthaste_precompile_tests target)
     add_library(posthaste_tests_precompiled OBJECT ${empty})
     target_compile_features(posthaste_tests_precompiled PRIVATE cxx_std_20)
     target_compile_options(posthaste_tests_precompiled PRIVATE -O0)
+    target_include_directories(posthaste_tests_precompiled PRIVATE ${POSTHASTE_SOURCE_DIR})
     posthaste_precompiled_by(posthaste_tests_precompiled)
     target_link_libraries(posthaste_tests_precompiled PRIVATE GTest::gmock Threads::Threads)
     target_precompile_headers(posthaste_tests_precompiled PRIVATE

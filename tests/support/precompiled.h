@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "precompiled_standard.h"
+#include "tests/support/precompiled_standard.h"
 
 #include <filesystem>
 #include <random>
