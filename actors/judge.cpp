@@ -1,9 +1,13 @@
 #include "actors/judge.h"
 
+#include "runtime/base/utf8.h"
+
 #include <algorithm>
 
 namespace posthaste::actors {
 namespace {
+
+constexpr std::size_t message_limit = 256;
 
 bool is_any_of(int status, std::initializer_list<int> statuses) noexcept {
   return std::find(statuses.begin(), statuses.end(), status) != statuses.end();
@@ -78,11 +82,13 @@ bool is_final(int status) noexcept {
          !is_any_of(status, {401, 402, 403, 407, 408, 421, 425, 429, 439});
 }
 
-}  // namespace
-
-bool is_retryable_item(int status) noexcept {
-  return is_any_of(status, {401, 403, 408, 429, 439, 500, 502, 503, 504});
+/// What the service says of the first line that it did not take.
+std::string words_of(const AnswerFacts& answer) {
+  if (!answer.reply || answer.reply->errors.empty()) return {};
+  return printable(answer.reply->errors.front().message, message_limit);
 }
+
+}  // namespace
 
 Judgement judge(const AnswerFacts& answer, std::uint32_t items) {
   if (answer.failure) return judge_failure(*answer.failure);
@@ -102,7 +108,12 @@ Judgement judge(const AnswerFacts& answer, std::uint32_t items) {
     judgement.slow_down = is_any_of(status, {402, 429, 439, 503}) || answer.retry_after.has_value();
     judgement.blames_body = status >= 500 && !is_any_of(status, {502, 503, 504});
   }
+  if (judgement.verdict != Verdict::delivered) judgement.message = words_of(answer);
   return judgement;
+}
+
+bool is_retryable_item(int status) noexcept {
+  return is_any_of(status, {401, 403, 408, 429, 439, 500, 502, 503, 504});
 }
 
 }  // namespace posthaste::actors

@@ -272,7 +272,8 @@ void Transmitter::say(const Judgement& judgement, const std::string& error, Diag
         diagnostics.report(Severity::warn, DiagnosticCode::items_rejected,
                            custody_.name + ": " + std::to_string(judgement.rejected.size()) +
                                " item(s) of a batch were refused for good, the first with status " +
-                               std::to_string(judgement.rejected.front().status));
+                               std::to_string(judgement.rejected.front().status) +
+                               words_of(judgement));
       }
       return;
     case Verdict::retry_later: break;

@@ -19,6 +19,7 @@ void add_emulator_command(CLI::App& application, ExitCode& exit_code);
 void add_settings_command(CLI::App& application, ExitCode& exit_code);
 void add_store_command(CLI::App& application, ExitCode& exit_code);
 void add_load_command(CLI::App& application, ExitCode& exit_code);
+void add_verify_command(CLI::App& application, ExitCode& exit_code);
 
 /// One line on stderr: "posthaste <command>: <text>".
 void complain(std::string_view command, std::string_view text);

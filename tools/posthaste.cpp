@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   add_load_command(application, exit_code);
   add_settings_command(application, exit_code);
   add_store_command(application, exit_code);
+  add_verify_command(application, exit_code);
   try {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

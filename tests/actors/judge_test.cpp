@@ -31,6 +31,17 @@ Judgement no_answer(ErrorCode code, bool ambiguous) {
   return judge(facts, 5);
 }
 
+TEST(Judge, KeepsTheServicesWordsOfWhatItDidNotTake) {
+  const auto refused = [](int status, std::uint64_t accepted) {
+    return judge(answer(status, reply(2, accepted, {{1, 400, "Invalid\ninstrumentation key"}})), 2);
+  };
+  EXPECT_EQ(refused(206, 1).message, "Invalid\\x0ainstrumentation key");  // one line
+  EXPECT_EQ(refused(400, 0).message, "Invalid\\x0ainstrumentation key");
+  EXPECT_EQ(judge(answer(400), 2).message, "");
+  // 206 of an item that ingestion sampled out: taken, nothing to complain about.
+  EXPECT_EQ(judge(answer(206, reply(2, 2, {{1, 206, "sampled out"}})), 2).message, "");
+}
+
 TEST(Judge, A200IsDelivered) {
   const Judgement judgement = judge(answer(200, reply(5, 5)), 5);
   EXPECT_EQ(judgement.verdict, Verdict::delivered);
