@@ -57,7 +57,7 @@ WORKS = (
     Work("add_with_attributes", allocations=0, times=5, beside_peer=True),
     Work("record_with_attributes", allocations=0, times=4, beside_peer=True),
     Work("collect_counter", allocations=0, times=10, beside_peer=True, collection=True),
-    Work("collect_histogram", allocations=0, times=9, beside_peer=True, collection=True),
+    Work("collect_histogram", allocations=0, times=10, beside_peer=True, collection=True),
 )
 
 

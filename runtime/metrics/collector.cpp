@@ -147,15 +147,26 @@ std::uint64_t Collector::take_buckets(Series& series, HistogramBank& bank,
                                       const HistogramLayout& layout) noexcept {
   const std::size_t readers = series.stream.spec().readers.size();
   std::uint64_t count = 0;
-  for (std::uint32_t i = 0; i < layout.buckets; ++i) {
-    const std::uint64_t in_bucket = bank.buckets()[i].load(relaxed);
-    if (in_bucket == 0) continue;
-    bank.buckets()[i].store(0, relaxed);
+  std::atomic<std::uint64_t>* const buckets = bank.buckets();
+  const std::size_t size = layout.buckets;
+  const auto take_one = [&](std::size_t i) {
+    const std::uint64_t in_bucket = buckets[i].load(relaxed);
+    if (in_bucket == 0) return;
+    buckets[i].store(0, relaxed);
     count += in_bucket;
     for (std::size_t reader = 0; reader < readers; ++reader) {
       series.readers[reader].histogram.buckets[i] += in_bucket;
     }
+  };
+  std::size_t i = 0;
+  for (; i + 4 <= size; i += 4) {  // most are empty: four at a glance
+    if ((buckets[i].load(relaxed) | buckets[i + 1].load(relaxed) | buckets[i + 2].load(relaxed) |
+         buckets[i + 3].load(relaxed)) == 0) {
+      continue;
+    }
+    for (std::size_t j = i; j < i + 4; ++j) take_one(j);
   }
+  for (; i < size; ++i) take_one(i);
   return count;
 }
 

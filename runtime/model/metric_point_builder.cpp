@@ -16,10 +16,10 @@ std::uint8_t width_of(std::span<const std::uint64_t> counts) noexcept {
 
 template <class T>
 void pack_as(std::span<const std::uint64_t> counts, std::byte* to) noexcept {
-  for (const std::uint64_t count : counts) {
-    const auto narrow = static_cast<T>(count);
-    std::memcpy(to, &narrow, sizeof narrow);
-    to += sizeof narrow;
+  const std::size_t size = counts.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto narrow = static_cast<T>(counts[i]);
+    std::memcpy(to + i * sizeof narrow, &narrow, sizeof narrow);
   }
 }
 
@@ -89,13 +89,13 @@ MetricPointBuilder& MetricPointBuilder::buckets(std::span<const double> bounds,
   if (counts.size() != bounds.size() + 1 || counts.size() > record_size_limit) return *this;
   const std::uint8_t width = width_of(counts);
   const ExplicitBucketsHead head{static_cast<std::uint32_t>(bounds.size()), width, {}};
-  payload_.resize(sizeof head + bounds.size_bytes() + counts.size() * width);
-  std::memcpy(payload_.data(), &head, sizeof head);
-  if (!bounds.empty()) {
-    std::memcpy(payload_.data() + sizeof head, bounds.data(), bounds.size_bytes());
-  }
-  pack(counts, width, payload_.data() + sizeof head + bounds.size_bytes());
-  record_.entry(EntryKind::explicit_buckets, payload_);
+  std::byte* to = record_.entry(EntryKind::explicit_buckets,
+                                sizeof head + bounds.size_bytes() + counts.size() * width);
+  if (to == nullptr) return *this;
+  std::memcpy(to, &head, sizeof head);
+  to += sizeof head;
+  if (!bounds.empty()) std::memcpy(to, bounds.data(), bounds.size_bytes());
+  pack(counts, width, to + bounds.size_bytes());
   return *this;
 }
 

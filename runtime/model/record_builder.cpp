@@ -266,11 +266,19 @@ RecordBuilder& RecordBuilder::link(const TraceId& trace, const SpanId& span,
 }
 
 bool RecordBuilder::entry(EntryKind kind, std::span<const std::byte> payload) {
-  if (!fits(payload.size())) return false;
-  open({kind, 0, 0, static_cast<std::uint32_t>(payload.size())});
-  write(payload.data(), payload.size());
-  pad();
+  std::byte* const room = entry(kind, payload.size());
+  if (room == nullptr) return false;
+  if (!payload.empty()) std::memcpy(room, payload.data(), payload.size());
   return true;
+}
+
+std::byte* RecordBuilder::entry(EntryKind kind, std::size_t size) {
+  if (!fits(size)) return nullptr;
+  const EntryHead entry{kind, 0, 0, static_cast<std::uint32_t>(size)};
+  const std::size_t at = bytes_.size();
+  bytes_.resize(at + sizeof entry + padded(entry.size));
+  std::memcpy(bytes_.data() + at, &entry, sizeof entry);
+  return bytes_.data() + at + sizeof entry;
 }
 
 bool RecordBuilder::attribute_entries(std::span<const std::byte> entries, std::uint16_t count) {

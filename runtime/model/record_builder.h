@@ -48,6 +48,9 @@ public:
   /// An entry of any kind whose payload is there already; false, changing nothing but the truncated
   /// flag, if it does not fit.
   bool entry(EntryKind kind, std::span<const std::byte> payload);
+  /// The same with `size` bytes to be written in place before the builder is touched again; null if
+  /// it does not fit.
+  std::byte* entry(EntryKind kind, std::size_t size);
   /// Whole attribute entries, `count` of them, whose keys differ and are not in the record yet.
   bool attribute_entries(std::span<const std::byte> entries, std::uint16_t count);
 
