@@ -102,10 +102,10 @@ public:
   Result<void> start(const Settings& settings) {
     std::vector<Diagnostic> warnings;
     const config::Environment environment = config::Environment::of_process();
-    propagators_ = config::propagators_of(settings.propagators, environment);
     auto final = config::finalize(settings, environment, warnings);
-    if (final) diagnostics_.show_from(final->diagnostics_level());
-    if (final) propagators_ = final->propagators();
+    if (final) diagnostics_.show_from(final->diagnostics().level);
+    propagators_ = final ? final->propagators()
+                         : config::propagators_without_start(settings, environment);
     for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
     if (!final) return refuse(std::move(final).error());
     settings_ = std::make_shared<const config::FinalSettings>(std::move(*final));

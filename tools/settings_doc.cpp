@@ -4,6 +4,7 @@
 ///   settings_doc --compare FILE   exit code 1 and one line on stderr if FILE differs
 
 #include "runtime/config/settings_table.h"
+#include "runtime/config/unread_variables.h"
 
 #include <fstream>
 #include <iostream>
@@ -156,12 +157,41 @@ void print_table(std::ostream& out, Ruler ruler) {
   }
 }
 
+std::string names_cell(const UnreadVariables& row) {
+  std::string out;
+  std::string_view rest = row.names;
+  while (!rest.empty()) {
+    const std::size_t blank = rest.find(' ');
+    if (!out.empty()) out += "<br>";
+    out += code(rest.substr(0, blank));
+    rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
+  }
+  return out;
+}
+
+void print_unread(std::ostream& out) {
+  out << R"(
+## Variables that are not read
+
+OpenTelemetry and Microsoft's exporters know more variables than have a meaning here. Those with an *instead*
+are reported in one line at start when they are set; variables of other languages' instrumentations are not
+listed. `*` stands for nothing, `TRACES_`, `METRICS_` and `LOGS_`.
+
+| Variable | Why | Instead |
+|---|---|---|
+)";
+  for (const UnreadVariables& row : unread_variables()) {
+    out << "| " << names_cell(row) << " | " << cell(row.why) << " | " << cell(row.mend) << " |\n";
+  }
+}
+
 std::string page() {
   std::ostringstream out;
   out << head << "\n## Behaviour\n";
   print_table(out, Ruler::behaviour);
   out << "\n## Performance\n";
   print_table(out, Ruler::performance);
+  print_unread(out);
   out << tail;
   return out.str();
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/config/detectors.h"
 #include "runtime/config/text.h"
+#include "runtime/config/unread_variables.h"
 
 #include <cstdlib>
 #include <utility>
@@ -10,18 +11,17 @@ namespace posthaste::config {
 
 Environment Environment::of_process() {
   Variables variables;
-  for (const SettingRow& row : settings_table()) {
-    for (const std::string_view name : environment_names(row)) {
-      std::string key(name);
-      const char* const value = std::getenv(key.c_str());
-      if (value != nullptr) variables.emplace(std::move(key), value);
-    }
-  }
-  for (const std::string_view name : detector_variables()) {
-    std::string key(name);
+  const auto copy = [&](std::string key) {
     const char* const value = std::getenv(key.c_str());
     if (value != nullptr) variables.emplace(std::move(key), value);
+  };
+  for (const SettingRow& row : settings_table()) {
+    for (const std::string_view name : environment_names(row)) copy(std::string(name));
   }
+  for (const UnreadVariables& row : unread_variables()) {
+    for (std::string& name : names_of(row)) copy(std::move(name));
+  }
+  for (const std::string_view name : detector_variables()) copy(std::string(name));
   return Environment(std::move(variables));
 }
 
@@ -43,11 +43,20 @@ std::optional<Given> Environment::in_file(SettingId id) const {
   return Given{text, Origin::file, file_.place(entry->line) + ": " + file_key(row_of(id))};
 }
 
-std::optional<Given> Environment::find(SettingId id) const {
+std::vector<Given> Environment::all(SettingId id) const {
+  std::vector<Given> given;
   for (const std::string_view name : environment_names(row_of(id))) {
-    if (const auto text = get(name)) return Given{*text, Origin::environment, std::string(name)};
+    if (const auto text = get(name)) {
+      given.push_back({*text, Origin::environment, std::string(name)});
+    }
   }
-  return in_file(id);
+  if (auto last = in_file(id)) given.push_back(std::move(*last));
+  return given;
+}
+
+std::optional<Given> Environment::find(SettingId id) const {
+  auto given = all(id);
+  return given.empty() ? std::nullopt : std::optional(std::move(given.front()));
 }
 
 }  // namespace posthaste::config

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace posthaste::config {
 
@@ -33,7 +34,8 @@ class Environment {
 public:
   using Variables = std::map<std::string, std::string, std::less<>>;
 
-  /// The variables of the settings table and of the resource detectors, as they are now.
+  /// The variables of the settings table, of those that are not read, and of the resource
+  /// detectors, as they are now.
   static Environment of_process();
   /// These and no others.
   explicit Environment(Variables variables = {});
@@ -45,7 +47,9 @@ public:
   void add_file(SettingsFile file) { file_ = std::move(file); }
   /// The setting as the file has it; there too an empty text counts as unset.
   std::optional<Given> in_file(SettingId id) const;
-  /// The first variable of the setting's row that is set, else what the file says.
+  /// What the setting's variables say, highest precedence first, then what the file says.
+  std::vector<Given> all(SettingId id) const;
+  /// The first of these.
   std::optional<Given> find(SettingId id) const;
 
 private:

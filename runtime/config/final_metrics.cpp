@@ -15,7 +15,7 @@ constexpr std::size_t most_views = 1000;
 constexpr std::size_t most_boundaries = 255;
 
 ExemplarFilter read_exemplar_filter(std::optional<ExemplarFilter> given,
-                                    const Environment& environment, SettingResolver& resolver) {
+                                    SettingResolver& resolver) {
   constexpr std::array names{"trace_based", "always_on", "always_off"};
   if (given) {
     const auto number = static_cast<std::size_t>(*given);
@@ -26,15 +26,17 @@ ExemplarFilter read_exemplar_filter(std::optional<ExemplarFilter> given,
     resolver.refuse(SettingId::metric_exemplars, std::to_string(number),
                     "is no ExemplarFilter; choose trace_based, always_on or always_off");
   }
-  const auto outside = environment.find(SettingId::metric_exemplars);
-  if (!outside) return ExemplarFilter::trace_based;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (lower_case(outside->text) != names[i]) continue;
-    resolver.remember(SettingId::metric_exemplars, names[i], *outside);
-    return static_cast<ExemplarFilter>(i);
-  }
-  resolver.ignore(*outside, "is not trace_based, always_on or always_off", "choose one of these");
-  return ExemplarFilter::trace_based;
+  const auto parse = [&](std::string_view text) -> std::optional<ExemplarFilter> {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (equal_ignoring_case(text, names[i])) return static_cast<ExemplarFilter>(i);
+    }
+    return std::nullopt;
+  };
+  const auto show = [&](ExemplarFilter filter) { return names[static_cast<std::size_t>(filter)]; };
+  return resolver
+      .choose(SettingId::metric_exemplars, parse, show,
+              "is not trace_based, always_on or always_off", "choose one of these")
+      .value_or(ExemplarFilter::trace_based);
 }
 
 void check_views(const std::vector<MetricView>& views, SettingResolver& resolver) {
@@ -93,7 +95,7 @@ FinalMetrics read_metrics(const MetricSettings& given, const Environment& enviro
       .cardinality_limit =
           resolver.count(SettingId::metric_cardinality_limit, given.cardinality_limit),
       .memory = {resolver.number(SettingId::metric_memory, memory)},
-      .exemplars = read_exemplar_filter(given.exemplars, environment, resolver),
+      .exemplars = read_exemplar_filter(given.exemplars, resolver),
       .views = given.views,
       .standard_metrics = read_standard(given.standard_metrics, environment, resolver),
       .performance_counters =

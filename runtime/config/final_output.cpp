@@ -35,6 +35,27 @@ bool can_be_proxy(std::string_view text) {
                                        [](char c) { return static_cast<unsigned char>(c) <= ' '; });
 }
 
+std::string_view text_of(OverBudget then) noexcept {
+  return then == OverBudget::refuse ? "refuse" : "sample";
+}
+
+OverBudget read_over_budget(std::optional<OverBudget> code, SettingResolver& resolver) {
+  if (code) {
+    resolver.remember(SettingId::over_budget, std::string(text_of(*code)), Origin::code);
+    return *code;
+  }
+  const auto parse = [](std::string_view text) -> std::optional<OverBudget> {
+    for (const OverBudget then : {OverBudget::sample, OverBudget::refuse}) {
+      if (equal_ignoring_case(text, text_of(then))) return then;
+    }
+    return std::nullopt;
+  };
+  return resolver
+      .choose(SettingId::over_budget, parse, text_of, "is neither sample nor refuse",
+              "choose one of these")
+      .value_or(OverBudget::sample);
+}
+
 class OutputMaker {
 public:
   OutputMaker(const Environment& environment, SettingResolver& resolver)
@@ -111,7 +132,10 @@ Result<void> OutputMaker::set_proxy(FinalOutput& output, const std::string& prox
   }
   for (const char* const name : {"HTTPS_PROXY", "https_proxy"}) {
     if (!output.https_proxy.empty()) break;
-    if (const auto value = environment_.get(name)) output.https_proxy = Secret(std::string(*value));
+    const auto value = environment_.get(name);
+    if (!value) continue;
+    output.https_proxy = Secret(std::string(*value));
+    resolver_.remember(SettingId::proxy, "set, value hidden", Origin::environment, name);
   }
   for (const char* const name : {"NO_PROXY", "no_proxy"}) {
     if (!output.no_proxy.empty()) break;
@@ -128,15 +152,12 @@ void OutputMaker::remember_azure(const FinalOutput& output, const AzureMonitor& 
   } else if (const auto outside = environment_.find(SettingId::connection_string)) {
     resolver_.remember(SettingId::connection_string, connection, *outside);
   }
-  if (given.over_budget == OverBudget::refuse) {
-    resolver_.remember(SettingId::over_budget, "refuse", Origin::code);
-  }
   if (!given.ca_file.empty()) {
     resolver_.remember(SettingId::ca_file, printable(given.ca_file, 200), Origin::code);
   }
-  if (!given.proxy.empty() || !output.https_proxy.empty()) {
+  if (!given.proxy.empty()) {
     resolver_.remember(SettingId::proxy, output.https_proxy.empty() ? "none" : "set, value hidden",
-                       given.proxy.empty() ? Origin::environment : Origin::code);
+                       Origin::code);
   }
 }
 
@@ -183,7 +204,7 @@ Result<void> OutputMaker::add(const AzureMonitor& given, std::string_view settin
   std::optional<std::uint64_t> budget;
   if (given.daily_budget) budget = given.daily_budget->count;
   output.daily_budget = {resolver_.number(SettingId::daily_budget, budget)};
-  output.over_budget = given.over_budget;
+  output.over_budget = read_over_budget(given.over_budget, resolver_);
   return take_in(std::move(output), "azure_monitor", setting);
 }
 

@@ -21,7 +21,10 @@ private:
   void read_sampler_in_code();
   void read_sampler_in_file();
   void read_sampling_rules_in_file();
-  void read_sampler_variables();
+  void read_sampler_outside();
+  bool read_sampler_variables();
+  bool read_microsofts_variables();
+  void take(SamplerChoice choice, const Given& given);
 
   const Settings& settings_;
   const Environment& environment_;
@@ -32,8 +35,7 @@ private:
 /// Sampler of code over that of the environment, as a whole: half of each would make a third one.
 FinalSampling SamplingReader::read() {
   const bool in_code = settings_.sampling || settings_.traces_per_second || settings_.sampler;
-  if (!in_code && !environment_.get("OTEL_TRACES_SAMPLER")) read_sampler_in_file();
-  if (!in_code) read_sampler_variables();
+  if (!in_code) read_sampler_outside();
   if (in_code) read_sampler_in_code();
   if (settings_.sampling_parents) {
     sampling_.parents = *settings_.sampling_parents;
@@ -139,7 +141,49 @@ void SamplingReader::read_sampling_rules_in_file() {
   }
 }
 
-void SamplingReader::read_sampler_variables() {
+/// Of the three places the first that names a sampler.
+void SamplingReader::read_sampler_outside() {
+  if (read_sampler_variables() || read_microsofts_variables()) return;
+  read_sampler_in_file();
+}
+
+void SamplingReader::take(SamplerChoice choice, const Given& given) {
+  sampling_ = std::move(choice.sampling);
+  resolver_.remember(sampling_.kind == SamplerKind::rate_limited ? SettingId::traces_per_second
+                                                                 : SettingId::sampling,
+                     text_of(sampling_), given);
+  resolver_.remember(SettingId::sampling_parents, text_of(sampling_.parents), given);
+  resolver_.remember(SettingId::sampling_hash, std::string(text_of(sampling_.hash)), given);
+}
+
+/// Those of Microsoft's Java agent: the samplers microsoft.fixed_percentage and
+/// microsoft.rate_limited by other names.
+bool SamplingReader::read_microsofts_variables() {
+  constexpr std::string_view percentage = "APPLICATIONINSIGHTS_SAMPLING_PERCENTAGE";
+  constexpr std::string_view traces = "APPLICATIONINSIGHTS_SAMPLING_REQUESTS_PER_SECOND";
+  if (const auto text = environment_.get(percentage)) {
+    SamplerChoice choice = choose_sampler("microsoft.fixed_percentage", "");
+    const auto percent = parse_decimal(*text);
+    if (percent && SampleRate::percent(*percent).valid()) {
+      choice.sampling.rate = SampleRate::percent(*percent);
+      take(std::move(choice), {*text, Origin::environment, std::string(percentage)});
+      return true;
+    }
+    resolver_.ignore(percentage, quoted(*text), "is not a percentage from 0 to 100",
+                     "write 25 for 25 %");
+  }
+  if (const auto text = environment_.get(traces)) {
+    SamplerChoice choice = choose_sampler("microsoft.rate_limited", *text);
+    if (choice.argument_valid) {
+      take(std::move(choice), {*text, Origin::environment, std::string(traces)});
+      return true;
+    }
+    resolver_.ignore(traces, quoted(*text), choice.rule, "choose a number within");
+  }
+  return false;
+}
+
+bool SamplingReader::read_sampler_variables() {
   const auto name = environment_.get("OTEL_TRACES_SAMPLER");
   const auto argument = environment_.get("OTEL_TRACES_SAMPLER_ARG");
   if (!name) {
@@ -148,25 +192,20 @@ void SamplingReader::read_sampler_variables() {
                        "stands without OTEL_TRACES_SAMPLER",
                        "set OTEL_TRACES_SAMPLER=parentbased_traceidratio too");
     }
-    return;
+    return false;
   }
   SamplerChoice choice = choose_sampler(*name, argument.value_or(""));
   if (!choice.known) {
     resolver_.ignore("OTEL_TRACES_SAMPLER", quoted(*name), "is not a sampler that is supported",
                      "choose one of " + std::string(known_samplers));
-    return;
+    return false;
   }
   if (!choice.argument_valid) {
     resolver_.ignore("OTEL_TRACES_SAMPLER_ARG", quoted(*argument), choice.rule,
                      "until it is mended, the sampler is used with " + text_of(choice.sampling));
   }
-  sampling_ = std::move(choice.sampling);
-  const Given given{*name, Origin::environment, "OTEL_TRACES_SAMPLER"};
-  resolver_.remember(sampling_.kind == SamplerKind::rate_limited ? SettingId::traces_per_second
-                                                                 : SettingId::sampling,
-                     text_of(sampling_), given);
-  resolver_.remember(SettingId::sampling_parents, text_of(sampling_.parents), given);
-  resolver_.remember(SettingId::sampling_hash, std::string(text_of(sampling_.hash)), given);
+  take(std::move(choice), {*name, Origin::environment, "OTEL_TRACES_SAMPLER"});
+  return true;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "runtime/config/final_sampling.h"
 #include "runtime/config/propagators.h"
 #include "runtime/config/text.h"
+#include "runtime/config/unread_variables.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -29,6 +30,31 @@ std::optional<std::uint64_t> count_of(std::optional<Bytes> bytes) {
   return bytes ? std::optional(bytes->count) : std::nullopt;
 }
 
+/// The settings file that code or environment names.
+std::optional<Given> named_file(const Settings& settings, const Environment& environment) {
+  if (!settings.file.empty()) return Given{settings.file, Origin::code, {}};
+  constexpr std::string_view variable = "POSTHASTE_CONFIG_FILE";
+  const auto text = environment.get(variable);
+  if (!text) return std::nullopt;
+  return Given{*text, Origin::environment, std::string(variable)};
+}
+
+std::optional<SettingsFile> load(const Given& named, const HostFacts& host,
+                                 std::vector<Diagnostic>& warnings) {
+  std::string path(named.text);
+  auto text = host.read_whole_file && path.find('\0') == std::string::npos
+                  ? host.read_whole_file(path, SettingsFile::most_bytes)
+                  : Result<std::string>(Error(ErrorCode::invalid_setting, "it is no path"));
+  if (text) return SettingsFile::parse(std::move(path), *text, warnings);
+  warnings.push_back(
+      {.severity = Severity::warn,
+       .code = DiagnosticCode::file_ignored,
+       .message = (named.origin == Origin::code ? "file (set in code)" : named.source) + '=' +
+                  quoted(path) + " cannot be read, " + text.error().message() +
+                  "; the program goes on without it; mend the path"});
+  return std::nullopt;
+}
+
 }  // namespace
 
 // Reads the settings group by group; each group is one function, checks between groups follow.
@@ -44,8 +70,9 @@ public:
 
   Result<FinalSettings> finalize() {
     read_file();
-    read_diagnostics_level();
+    values_.diagnostics = read_diagnostics(settings_, resolver_);
     if (resolver_.flag(SettingId::disabled, settings_.disabled)) return disabled();
+    warn_of_unread_variables(environment_, warnings_);
     auto resource = make_resource(settings_, environment_, host_, warnings_);
     if (!resource) return std::move(resource).error();
     values_.resource = std::move(*resource);
@@ -78,11 +105,12 @@ public:
 private:
   Error disabled() const;
   void read_file();
-  void read_diagnostics_level();
   void read_limits();
   void read_logs();
   void read_callbacks();
   void read_drop_rules();
+  void read_drop_rules_outside();
+  void take_drop_rules(DropRules read, const Given& from);
   void read_batch();
   void read_arena();
   void read_store();
@@ -116,44 +144,12 @@ Error Finalizer::disabled() const {
 }
 
 void Finalizer::read_file() {
-  const auto variable = environment_.get("POSTHASTE_CONFIG_FILE");
-  const bool in_code = !settings_.file.empty();
-  if (!in_code && !variable) return;
-  const std::string path = in_code ? settings_.file : std::string(*variable);
-  const std::string source = in_code ? "file (set in code)" : "POSTHASTE_CONFIG_FILE";
-  auto text = host_.read_whole_file && path.find('\0') == std::string::npos
-                  ? host_.read_whole_file(path, SettingsFile::most_bytes)
-                  : Result<std::string>(Error(ErrorCode::invalid_setting, "it is no path"));
-  if (!text) {
-    warnings_.push_back({.severity = Severity::warn,
-                         .code = DiagnosticCode::file_ignored,
-                         .message = source + '=' + quoted(path) + " cannot be read, " +
-                                    text.error().message() +
-                                    "; the program goes on without it; mend the path"});
-    return;
-  }
-  environment_.add_file(SettingsFile::parse(path, *text, warnings_));
-  resolver_.remember(SettingId::file, printable(path, longest_path),
-                     in_code ? Origin::code : Origin::environment,
-                     in_code ? std::string() : source);
-}
-
-void Finalizer::read_diagnostics_level() {
-  values_.diagnostics_level = Severity::info;
-  if (const auto& level = settings_.diagnostics_level) {
-    values_.diagnostics_level = *level;
-    resolver_.remember(SettingId::diagnostics_level, std::string(to_string(*level)), Origin::code);
-  } else if (const auto given = environment_.find(SettingId::diagnostics_level)) {
-    const bool none = equal_ignoring_case(given->text, "none");
-    const auto severity = none ? std::optional(no_diagnostics) : parse_severity(given->text);
-    if (!severity) {
-      resolver_.ignore(*given, "is no level", "choose " + std::string(known_levels) + " or none");
-      return;
-    }
-    values_.diagnostics_level = *severity;
-    resolver_.remember(SettingId::diagnostics_level,
-                       none ? "none" : std::string(to_string(*severity)), *given);
-  }
+  const auto named = named_file(settings_, environment_);
+  if (!named) return;
+  auto file = load(*named, host_, warnings_);
+  if (!file) return;
+  environment_.add_file(std::move(*file));
+  resolver_.remember(SettingId::file, printable(named->text, longest_path), *named);
 }
 
 void Finalizer::read_limits() {
@@ -177,14 +173,13 @@ void Finalizer::read_logs() {
   } else if (given.minimum_severity) {
     resolver_.remember(SettingId::log_minimum_severity, std::string(to_string(severity)),
                        Origin::code);
-  } else if (const auto outside = environment_.find(SettingId::log_minimum_severity)) {
-    if (const auto read = parse_severity(outside->text)) {
-      severity = *read;
-      resolver_.remember(SettingId::log_minimum_severity, std::string(to_string(severity)),
-                         *outside);
-    } else {
-      resolver_.ignore(*outside, "is no severity", "choose " + std::string(known_levels));
-    }
+  } else {
+    severity = resolver_
+                   .choose(
+                       SettingId::log_minimum_severity, parse_severity,
+                       [](Severity read) { return to_string(read); }, "is no severity",
+                       "choose " + std::string(known_levels))
+                   .value_or(Severity::trace);
   }
   values_.logs = {.minimum_severity = severity,
                   .rate_limit = resolver_.count(SettingId::log_rate_limit, given.rate_limit),
@@ -210,22 +205,26 @@ void Finalizer::read_callbacks() {
 }
 
 void Finalizer::read_drop_rules() {
-  Given from{{}, Origin::code, {}};
   DropRules read;
-  if (!settings_.drop.empty()) {
-    read = parse_drop_rules(settings_.drop);
-    if (!read.wrong.empty()) {
-      resolver_.refuse(SettingId::drop, quoted(read.wrong),
-                       std::string(read.fault).append("; ").append(read.mend));
-    }
-  } else if (const auto outside = environment_.find(SettingId::drop)) {
-    from = *outside;
-    read = parse_drop_rules(from.text);
-    if (!read.wrong.empty()) {
-      from.text = read.wrong;
-      resolver_.ignore(from, read.fault, read.mend);
-    }
+  if (settings_.drop.empty()) return read_drop_rules_outside();
+  read = parse_drop_rules(settings_.drop);
+  if (!read.wrong.empty()) {
+    resolver_.refuse(SettingId::drop, quoted(read.wrong),
+                     std::string(read.fault).append("; ").append(read.mend));
   }
+  take_drop_rules(std::move(read), {{}, Origin::code, {}});
+}
+
+void Finalizer::read_drop_rules_outside() {
+  for (Given& given : environment_.all(SettingId::drop)) {
+    DropRules read = parse_drop_rules(given.text);
+    if (read.wrong.empty()) return take_drop_rules(std::move(read), given);
+    given.text = read.wrong;
+    resolver_.ignore(given, read.fault, read.mend);
+  }
+}
+
+void Finalizer::take_drop_rules(DropRules read, const Given& from) {
   if (read.rules.empty()) return;
   resolver_.remember(SettingId::drop, std::to_string(read.rules.size()) + " rules", from);
   values_.drop_rules = std::move(read.rules);
@@ -413,13 +412,14 @@ void Finalizer::remember_name(SettingId id, std::string_view key, const std::str
                   [&](const auto& pair) { return pair.first == key; });
   const std::string_view value = values_.resource.get(key);
   const std::string text = printable(value, 256);
-  auto outside = environment_.find(id);
+  std::optional<Given> outside;
+  for (Given& given : environment_.all(id)) {
+    if (!outside && given.text == value) outside = std::move(given);
+  }
   const auto list = environment_.find(SettingId::resource_attributes);
   const bool in_variable = list && list->origin == Origin::environment;
   // What is not as the setting says came from a list, or from a detector.
-  if (!outside || outside->text != value || (in_variable && outside->origin == Origin::file)) {
-    outside = list;
-  }
+  if (!outside || (in_variable && outside->origin == Origin::file)) outside = list;
   if (!field.empty() || in_list) {
     resolver_.remember(id, text, Origin::code);
   } else if (value.empty() || value.starts_with("unknown_service")) {
@@ -451,6 +451,17 @@ void Finalizer::remember_names() {
 Result<FinalSettings> finalize(const Settings& settings, const Environment& environment,
                                std::vector<Diagnostic>& warnings, const HostFacts& host) {
   return Finalizer(settings, environment, warnings, host).finalize();
+}
+
+Propagators propagators_without_start(const Settings& settings, const Environment& environment,
+                                      const HostFacts& host) {
+  std::vector<Diagnostic> said_already;
+  Environment with_file = environment;
+  if (const auto named = named_file(settings, environment)) {
+    if (auto file = load(*named, host, said_already)) with_file.add_file(std::move(*file));
+  }
+  SettingResolver resolver(with_file, said_already);
+  return read_propagators(settings.propagators, with_file, resolver);
 }
 
 Diagnostic diagnostic_of(const Error& error) {

@@ -8,6 +8,7 @@
 #include "runtime/config/directories.h"
 #include "runtime/config/drop_rules.h"
 #include "runtime/config/environment.h"
+#include "runtime/config/final_diagnostics.h"
 #include "runtime/config/final_metrics.h"
 #include "runtime/config/final_output.h"
 #include "runtime/config/host_facts.h"
@@ -27,9 +28,6 @@
 #include <vector>
 
 namespace posthaste::config {
-
-/// Above every severity.
-inline constexpr Severity no_diagnostics{25};
 
 struct FinalSpanLimits {
   std::uint32_t attributes, events, links, event_attributes, link_attributes;
@@ -81,8 +79,7 @@ public:
     return values_.log_processors;
   }
   const std::vector<DropRule>& drop_rules() const noexcept { return values_.drop_rules; }
-  /// Diagnostics below it are not shown.
-  Severity diagnostics_level() const noexcept { return values_.diagnostics_level; }
+  const FinalDiagnostics& diagnostics() const noexcept { return values_.diagnostics; }
   bool exception_stacks() const noexcept { return values_.exception_stacks; }
   std::chrono::milliseconds shutdown_deadline() const noexcept { return values_.shutdown_deadline; }
   const FinalStore& store() const noexcept { return values_.store; }
@@ -105,7 +102,7 @@ private:
     std::vector<SpanProcessor> span_processors;
     std::vector<LogProcessor> log_processors;
     std::vector<DropRule> drop_rules;
-    Severity diagnostics_level = Severity::info;
+    FinalDiagnostics diagnostics;
     bool exception_stacks = true;
     std::chrono::milliseconds shutdown_deadline;
     FinalStore store;
@@ -125,6 +122,11 @@ private:
 Result<FinalSettings> finalize(const Settings& settings, const Environment& environment,
                                std::vector<Diagnostic>& warnings,
                                const HostFacts& host = HostFacts::of_process());
+
+/// Which headers carry a Context where finalize() failed: code over environment over file, without
+/// a word.
+Propagators propagators_without_start(const Settings& settings, const Environment& environment,
+                                      const HostFacts& host = HostFacts::of_process());
 
 /// The diagnostic for an error of finalize().
 Diagnostic diagnostic_of(const Error& error);

@@ -355,35 +355,49 @@ std::optional<TemporalityPreference> parse_temporality(std::string_view text) {
   return std::nullopt;
 }
 
-MetricPreferences metric_preferences(const Otlp& given, const Environment& environment,
-                                     SettingResolver& resolver) {
+std::string_view text_of_temporality(TemporalityPreference preference) noexcept {
+  switch (preference) {
+    case TemporalityPreference::cumulative: return "cumulative";
+    case TemporalityPreference::delta: return "delta";
+    case TemporalityPreference::low_memory: break;
+  }
+  return "lowmemory";
+}
+
+constexpr std::string_view by_base2 = "base2_exponential_bucket_histogram";
+constexpr std::string_view by_boundaries = "explicit_bucket_histogram";
+
+std::optional<bool> parse_histograms(std::string_view text) {
+  if (equal_ignoring_case(text, by_base2)) return true;
+  if (equal_ignoring_case(text, by_boundaries)) return false;
+  return std::nullopt;
+}
+
+std::string_view text_of_histograms(bool exponential) noexcept {
+  return exponential ? by_base2 : by_boundaries;
+}
+
+MetricPreferences metric_preferences(const Otlp& given, SettingResolver& resolver) {
   MetricPreferences preferences;
-  preferences.temporality = TemporalityPreference::cumulative;
-  if (const auto outside = environment.find(SettingId::otlp_temporality)) {
-    const auto parsed = parse_temporality(outside->text);
-    if (parsed) {
-      preferences.temporality = *parsed;
-      resolver.remember(SettingId::otlp_temporality, quoted(outside->text), *outside);
-    } else {
-      resolver.ignore(*outside, "is not a temporality preference",
-                      "choose cumulative, delta or lowmemory");
-    }
-  }
-  if (const auto outside = environment.find(SettingId::otlp_histograms)) {
-    const bool exponential =
-        equal_ignoring_case(outside->text, "base2_exponential_bucket_histogram");
-    if (exponential || equal_ignoring_case(outside->text, "explicit_bucket_histogram")) {
-      preferences.exponential_histograms = exponential;
-      resolver.remember(SettingId::otlp_histograms, quoted(outside->text), *outside);
-    } else {
-      resolver.ignore(*outside, "is not a histogram aggregation",
+  const auto temporality =
+      resolver.choose(SettingId::otlp_temporality, parse_temporality, text_of_temporality,
+                      "is not a temporality preference", "choose cumulative, delta or lowmemory");
+  const auto exponential =
+      resolver.choose(SettingId::otlp_histograms, parse_histograms, text_of_histograms,
+                      "is not a histogram aggregation",
                       "choose explicit_bucket_histogram or base2_exponential_bucket_histogram");
-    }
+  if (const auto& code = given.temporality) {
+    resolver.remember(SettingId::otlp_temporality, std::string(text_of_temporality(*code)),
+                      Origin::code);
   }
-  if (given.temporality) preferences.temporality = *given.temporality;
-  if (given.exponential_histograms) {
-    preferences.exponential_histograms = *given.exponential_histograms;
+  if (const auto& code = given.exponential_histograms) {
+    resolver.remember(SettingId::otlp_histograms, std::string(text_of_histograms(*code)),
+                      Origin::code);
   }
+  preferences.temporality =
+      given.temporality.value_or(temporality.value_or(TemporalityPreference::cumulative));
+  preferences.exponential_histograms =
+      given.exponential_histograms.value_or(exponential.value_or(false));
   return preferences;
 }
 
@@ -406,7 +420,7 @@ std::optional<Headers> parse_otlp_headers(std::string_view text) {
 Result<std::vector<FinalOutput>> make_otlp_outputs(const Otlp& given, std::string_view setting,
                                                    const Environment& environment,
                                                    SettingResolver& resolver) {
-  const MetricPreferences metrics = metric_preferences(given, environment, resolver);
+  const MetricPreferences metrics = metric_preferences(given, resolver);
   std::vector<FinalOutput> outputs;
   for (const auto& [signal, sent] : {std::pair(OtlpSignal::traces, given.send_traces),
                                      std::pair(OtlpSignal::metrics, given.send_metrics),

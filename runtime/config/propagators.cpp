@@ -40,6 +40,7 @@ PropagatorChoice choose_propagators(std::string_view text) {
     if (!choice.unknown.empty()) choice.unknown += ", ";
     choice.unknown += name;
   }
+  choice.any_known = known;
   if (!known) choice.propagators = Propagators();
   return choice;
 }
@@ -54,30 +55,26 @@ std::string text_of(Propagators propagators) {
   return text.empty() ? "none" : text;
 }
 
-Propagators propagators_of(std::optional<Propagators> code, const Environment& environment) {
-  if (code) return *code;
-  const auto given = environment.find(SettingId::propagators);
-  return given ? choose_propagators(given->text).propagators : Propagators();
-}
-
 Propagators read_propagators(std::optional<Propagators> code, const Environment& environment,
                              SettingResolver& resolver) {
   if (code) {
     resolver.remember(SettingId::propagators, text_of(*code), Origin::code);
     return *code;
   }
-  const auto given = environment.find(SettingId::propagators);
-  if (!given) return {};
-  const PropagatorChoice choice = choose_propagators(given->text);
-  resolver.remember(SettingId::propagators, text_of(choice.propagators), *given);
-  if (!choice.unknown.empty()) {
-    resolver.ignore(*given,
-                    "names " + quoted(choice.unknown) +
-                        ", which is not among tracecontext, baggage, b3, b3multi, none (which "
-                        "stands alone)",
-                    "until it is mended, " + text_of(choice.propagators) + " is used");
+  for (const Given& given : environment.all(SettingId::propagators)) {
+    const PropagatorChoice choice = choose_propagators(given.text);
+    if (!choice.unknown.empty()) {
+      resolver.ignore(given,
+                      "names " + quoted(choice.unknown) +
+                          ", which is not among tracecontext, baggage, b3, b3multi, none (which "
+                          "stands alone)",
+                      "leave it out, or mend it");
+    }
+    if (!choice.any_known) continue;
+    resolver.remember(SettingId::propagators, text_of(choice.propagators), given);
+    return choice.propagators;
   }
-  return choice.propagators;
+  return {};
 }
 
 }  // namespace posthaste::config

@@ -16,6 +16,7 @@ namespace posthaste::config {
 struct PropagatorChoice {
   Propagators propagators = {};
   std::string unknown = {};  // names that were left out, ", " between them
+  bool any_known = true;
 };
 
 /// `names` as OTEL_PROPAGATORS has them, in any case. `none` counts only alone; where no name is
@@ -25,11 +26,8 @@ PropagatorChoice choose_propagators(std::string_view names);
 /// In the environment's form: "tracecontext,baggage", "none".
 std::string text_of(Propagators propagators);
 
-/// Code over environment over default, without a word and without the file: for where telemetry is
-/// disabled.
-Propagators propagators_of(std::optional<Propagators> code, const Environment& environment);
-
-/// The same; remembers the setting, and warns once of names that are not known.
+/// Code over environment over file over default. Remembers the setting, and warns once of names that
+/// are not known.
 Propagators read_propagators(std::optional<Propagators> code, const Environment& environment,
                              SettingResolver& resolver);
 

@@ -108,8 +108,11 @@ ResourceAttributes of_outside(const Environment& environment, std::vector<Diagno
   const auto list = environment.find(SettingId::resource_attributes);
   if (list && list->origin == Origin::environment) add_list(attributes, list, warnings);
   for (const auto& [key, id] : names_with_settings) {
-    const auto name = environment.find(id);
-    if (name && name->origin == Origin::environment) add_name(attributes, key, name, warnings);
+    // The highest last, so that it stays; one that is wrong leaves the next in line.
+    const auto given = environment.all(id);
+    for (auto name = given.rbegin(); name != given.rend(); ++name) {
+      if (name->origin == Origin::environment) add_name(attributes, key, *name, warnings);
+    }
   }
   return attributes;
 }

@@ -45,6 +45,21 @@ public:
   /// Of file or default alone.
   bool flag_in_file(SettingId id);
 
+  /// The first value outside of code that `parse` takes (text -> std::optional), remembered as
+  /// `show` writes it; those before it are ignored, each with a warning.
+  template <class Parse, class Show>
+  auto choose(SettingId id, Parse&& parse, Show&& show, std::string_view rule,
+              std::string_view mend) -> decltype(parse(std::string_view())) {
+    for (const Given& given : environment_.all(id)) {
+      if (auto value = parse(given.text)) {
+        remember(id, std::string(show(*value)), given);
+        return value;
+      }
+      ignore(given, rule, mend);
+    }
+    return std::nullopt;
+  }
+
   /// For settings that are read elsewhere.
   void remember(SettingId id, std::string value, Origin origin, std::string source = {});
   void remember(SettingId id, std::string value, const Given& given) {

@@ -43,10 +43,12 @@ bool has_form_in_file(SettingId id) noexcept {
     case SettingId::otlp_histograms:
     case SettingId::ca_file:
     case SettingId::proxy:
+    case SettingId::over_budget:
     case SettingId::sampling:
     case SettingId::traces_per_second:
     case SettingId::sampling_parents:
     case SettingId::sampling_hash:
+    case SettingId::propagators:
     case SettingId::log_minimum_severity:
     case SettingId::metric_exemplars:
     case SettingId::drop:

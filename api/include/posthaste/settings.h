@@ -54,7 +54,8 @@ struct AzureMonitor {
   /// Bytes of telemetry, uncompressed, in a day of UTC; Azure bills by volume. Zero: none. Unset:
   /// POSTHASTE_DAILY_BUDGET, else none.
   std::optional<Bytes> daily_budget = {};
-  OverBudget over_budget = OverBudget::sample;
+  /// Unset: POSTHASTE_OVER_BUDGET, else sample.
+  std::optional<OverBudget> over_budget = {};
 };
 
 enum class OtlpProtocol : std::uint8_t { http_protobuf, http_json };

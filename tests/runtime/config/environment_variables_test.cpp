@@ -61,11 +61,19 @@ INSTANTIATE_TEST_SUITE_P(
              "orders (environment)", "\xff"},
         Case{"APPLICATIONINSIGHTS_ROLE_INSTANCE", SettingId::service_instance_id, "i-1",
              "i-1 (environment)", "\xff"},
+        Case{"APPLICATIONINSIGHTS_CLOUD_ROLE_NAME", SettingId::service_name, "orders",
+             "orders (environment)", "\xff"},
+        Case{"APPLICATIONINSIGHTS_CLOUD_ROLE_INSTANCE", SettingId::service_instance_id, "i-1",
+             "i-1 (environment)", "\xff"},
+        Case{"APPLICATIONINSIGHTS_COMPONENT_VERSION", SettingId::service_version, "1.2",
+             "1.2 (environment)", "\xff"},
         Case{"OTEL_RESOURCE_ATTRIBUTES", SettingId::service_version, "service.version=1%2C2",
              "1,2 (environment)", "service.version"},
         Case{"OTEL_RESOURCE_DETECTORS", SettingId::resource_detectors, "host,os",
              "\"host,os\" (environment)", nullptr},
         Case{"OTEL_LOG_LEVEL", SettingId::diagnostics_level, "WARN", "warn (environment)", "loud"},
+        Case{"APPLICATIONINSIGHTS_SELF_DIAGNOSTICS_LEVEL", SettingId::diagnostics_level, "OFF",
+             "none (environment)", "loud"},
         Case{"OTEL_TRACES_EXPORTER", SettingId::traces_exporter, "Azure_Monitor",
              "\"azure_monitor\" (environment)", "zipkin"},
         Case{"OTEL_METRICS_EXPORTER", SettingId::metrics_exporter, "NONE", "\"none\" (environment)",
@@ -73,6 +81,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"OTEL_LOGS_EXPORTER", SettingId::logs_exporter, "none", "\"none\" (environment)",
              "stdout"},
         Case{"OTEL_TRACES_SAMPLER", SettingId::sampling, "ALWAYS_OFF", "0 % (environment)", "xray"},
+        Case{"APPLICATIONINSIGHTS_SAMPLING_PERCENTAGE", SettingId::sampling, "12.5",
+             "12.5 % (environment)", "101"},
+        Case{"APPLICATIONINSIGHTS_SAMPLING_REQUESTS_PER_SECOND", SettingId::traces_per_second,
+             "0.5", "0.5 traces/s (environment)", "-1"},
+        Case{"OTEL_PROPAGATORS", SettingId::propagators, "B3,baggage", "baggage,b3 (environment)",
+             "jaeger"},
+        Case{"POSTHASTE_OVER_BUDGET", SettingId::over_budget, "Refuse", "refuse (environment)",
+             "stop"},
         Case{"APPLICATIONINSIGHTS_INSTRUMENTATION_LOGGING_LEVEL", SettingId::log_minimum_severity,
              "VERBOSE", "trace (environment)", "loud"},
         Case{"OTEL_METRICS_EXEMPLAR_FILTER", SettingId::metric_exemplars, "Always_Off",
@@ -101,11 +117,39 @@ TEST(EnvironmentVariables, TheRoleNameYieldsToTheServiceName) {
 
 TEST(EnvironmentVariables, TheLogLevelIsThatOfDiagnostics) {
   MadeUpProcess process;
-  EXPECT_EQ(process.finalize()->diagnostics_level(), Severity::info);
+  EXPECT_EQ(process.finalize()->diagnostics().level, Severity::info);
   process.variables["OTEL_LOG_LEVEL"] = "none";
-  EXPECT_EQ(process.finalize()->diagnostics_level(), no_diagnostics);
-  EXPECT_EQ(process.finalize({.diagnostics_level = Severity::error})->diagnostics_level(),
+  EXPECT_EQ(process.finalize()->diagnostics().level, no_diagnostics);
+  EXPECT_EQ(process.finalize({.diagnostics_level = Severity::error})->diagnostics().level,
             Severity::error);
+}
+
+TEST(EnvironmentVariables, AWrongFirstVariableOfARowLeavesTheNext) {
+  MadeUpProcess process;
+  process.variables["OTEL_LOG_LEVEL"] = "loud";
+  process.variables["APPLICATIONINSIGHTS_SELF_DIAGNOSTICS_LEVEL"] = "error";
+  process.variables["OTEL_SERVICE_NAME"] = "\xff";
+  process.variables["APPLICATIONINSIGHTS_ROLE_NAME"] = "role";
+  const auto settings = process.finalize();
+  EXPECT_EQ(settings->diagnostics().level, Severity::error);
+  EXPECT_EQ(settings->resource().cloud_role, "role");
+  EXPECT_EQ(shown(*settings, SettingId::service_name), "role (environment)");
+  EXPECT_EQ(process.warnings.size(), 2u) << process.warned();
+}
+
+TEST(EnvironmentVariables, MicrosoftsSamplersYieldToOpenTelemetrysAndThePercentageToNone) {
+  MadeUpProcess process;
+  process.variables["APPLICATIONINSIGHTS_SAMPLING_REQUESTS_PER_SECOND"] = "3";
+  process.variables["APPLICATIONINSIGHTS_SAMPLING_PERCENTAGE"] = "25";
+  EXPECT_EQ(process.finalize()->sampling().rate, SampleRate::percent(25));
+  EXPECT_EQ(process.finalize()->sampling().parents, ParentRule::follow_local);
+  process.variables["APPLICATIONINSIGHTS_SAMPLING_PERCENTAGE"] = "a quarter";
+  EXPECT_EQ(process.finalize()->sampling().traces_per_second, 3);
+  process.variables["OTEL_TRACES_SAMPLER"] = "always_off";
+  EXPECT_EQ(process.finalize()->sampling().rate, SampleRate::never());
+  EXPECT_EQ(process.warned(), "");
+  EXPECT_EQ(process.finalize({.sampling = SampleRate::percent(1)})->sampling().rate,
+            SampleRate::percent(1));
 }
 
 TEST(EnvironmentVariables, WhereAValueCameFromIsNamed) {

@@ -41,16 +41,28 @@ TEST(PropagatorSettings, WithoutAnyKnownNameTheDefaultIsUsed) {
 }
 
 TEST(PropagatorSettings, CodeWinsOverTheVariable) {
-  const Environment environment(Environment::Variables{{"OTEL_PROPAGATORS", "b3"}});
-  EXPECT_EQ(propagators_of(Propagators::none(), environment), Propagators::none());
-  EXPECT_EQ(text_of(propagators_of(std::nullopt, environment)), "b3");
-  EXPECT_EQ(propagators_of(std::nullopt, Environment()), Propagators());
   MadeUpProcess process;
   process.variables["OTEL_PROPAGATORS"] = "nonsense";
   auto settings = process.finalize({.propagators = Propagators::none()});
   ASSERT_TRUE(settings);
   EXPECT_EQ(shown(*settings, SettingId::propagators), "none (code)");
   EXPECT_EQ(process.warned(), "");
+}
+
+TEST(PropagatorSettings, AreKnownWhereNothingStarts) {
+  MadeUpProcess process;
+  process.files["/etc/a.toml"] = "disabled = true\npropagators = [\"b3multi\"]\n";
+  const Settings settings{.file = "/etc/a.toml"};
+  const auto without_start = [&](const Settings& given) {
+    return text_of(
+        propagators_without_start(given, Environment(process.variables), process.host()));
+  };
+  EXPECT_FALSE(process.finalize(settings));
+  EXPECT_EQ(without_start(settings), "b3multi");
+  EXPECT_EQ(without_start({}), "tracecontext,baggage");
+  process.variables["OTEL_PROPAGATORS"] = "b3";
+  EXPECT_EQ(without_start(settings), "b3");
+  EXPECT_EQ(without_start({.propagators = Propagators::none()}), "none");
 }
 
 }  // namespace

@@ -76,7 +76,10 @@ TEST(Secrets, StayOutOfMessagesAboutVariablesThatTheyWerePutInByMistake) {
   for (const SettingRow& row : settings_table()) {
     for (const std::string_view variable : environment_names(row)) {
       // Any text is a name, and is sent as one.
-      if (row.id == SettingId::service_name || row.id == SettingId::service_instance_id) continue;
+      if (row.id == SettingId::service_name || row.id == SettingId::service_version ||
+          row.id == SettingId::service_instance_id) {
+        continue;
+      }
       for (const std::string& value : {canary_string, std::string(canary_key),
                                        std::string("http://me:hunter2canary@proxy:1")}) {
         MadeUpProcess process;

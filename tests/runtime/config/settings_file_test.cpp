@@ -48,6 +48,8 @@ std::string example_of(const SettingRow& row) {
     case SettingId::sampling_hash: return "'trace_id'";
     case SettingId::log_minimum_severity:
     case SettingId::diagnostics_level: return "'warn'";
+    case SettingId::propagators: return "['b3', 'baggage']";
+    case SettingId::over_budget: return "'refuse'";
     case SettingId::metric_exemplars: return "'always_off'";
     case SettingId::drop: return "['GET /healthz', 'url.path=/live*']";
     case SettingId::store_directory: return "'/state/mine'";
@@ -123,6 +125,38 @@ TEST(SettingsFile, AWrongVariableLeavesTheFilesValue) {
   EXPECT_EQ(settings->batch().delay, 100ms);
   ASSERT_EQ(process.warnings.size(), 1u);
   EXPECT_EQ(process.warnings[0].code, DiagnosticCode::environment_ignored);
+}
+
+TEST(SettingsFile, AWrongWordInAVariableLeavesTheFilesWord) {
+  const struct {
+    SettingId id;
+    const char* variable;
+    const char* in_force;
+  } words[] = {
+      {SettingId::diagnostics_level, "OTEL_LOG_LEVEL", "warn (file)"},
+      {SettingId::log_minimum_severity, "APPLICATIONINSIGHTS_INSTRUMENTATION_LOGGING_LEVEL",
+       "warn (file)"},
+      {SettingId::metric_exemplars, "OTEL_METRICS_EXEMPLAR_FILTER", "always_off (file)"},
+      {SettingId::drop, "POSTHASTE_DROP", "2 rules (file)"},
+      {SettingId::over_budget, "POSTHASTE_OVER_BUDGET", "refuse (file)"},
+      {SettingId::sampling, "OTEL_TRACES_SAMPLER", "25 % (file)"},
+      {SettingId::traces_per_second, "APPLICATIONINSIGHTS_SAMPLING_REQUESTS_PER_SECOND",
+       "7 traces/s (file)"},
+      {SettingId::otlp_temporality, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+       "delta (file)"},
+      {SettingId::otlp_histograms, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+       "base2_exponential_bucket_histogram (file)"},
+  };
+  for (const auto& [id, variable, in_force] : words) {
+    MadeUpProcess process;
+    process.variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://c:4318";
+    process.variables[variable] = "=nonsense";
+    const auto settings =
+        process.finalize_with_file(file_key(row_of(id)) + " = " + example_of(row_of(id)));
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(shown(*settings, id), in_force) << variable;
+    EXPECT_EQ(process.warnings.size(), 1u) << process.warned();
+  }
 }
 
 TEST(SettingsFile, ASamplerOfTheEnvironmentReplacesTheFilesAsAWhole) {
