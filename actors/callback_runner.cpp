@@ -1,6 +1,6 @@
 #include "actors/callback_runner.h"
 
-#include "runtime/http/thread.h"
+#include "runtime/base/thread.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -39,7 +39,7 @@ struct CallbackRunner::Shared : std::enable_shared_from_this<Shared> {
 
 /// Under the mutex.
 bool CallbackRunner::Shared::start_thread() {
-  auto thread = http::start_thread(
+  auto thread = posthaste::start_thread(
       "posthaste.obs", [self = shared_from_this(), own = generation] { self->loop(own); });
   has_thread = static_cast<bool>(thread);
   if (thread) thread->detach();  // end() waits for it by `has_thread`

@@ -103,9 +103,9 @@ public:
     std::vector<Diagnostic> warnings;
     const config::Environment environment = config::Environment::of_process();
     auto final = config::finalize(settings, environment, warnings);
-    if (final) diagnostics_.show_from(final->diagnostics().level);
-    propagators_ = final ? final->propagators()
-                         : config::propagators_without_start(settings, environment);
+    if (final) set_up_diagnostics(final->diagnostics());
+    propagators_ =
+        final ? final->propagators() : config::propagators_without_start(settings, environment);
     for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
     if (!final) return refuse(std::move(final).error());
     settings_ = std::make_shared<const config::FinalSettings>(std::move(*final));
@@ -198,6 +198,18 @@ private:
   enum class State : std::uint8_t { off, running, gone };
 
   bool alive() const noexcept { return state_ == State::running && ::getpid() == pid_; }
+
+  void set_up_diagnostics(const config::FinalDiagnostics& settings) {
+    diagnostics_.show_from(settings.level);
+    if (settings.log_file.empty()) return;
+    diagnostics_.write_to(std::make_shared<DiagnosticsFile>(
+        settings.log_file, settings.log_size, system_clock(),
+        [weak = weak_from_this()](const std::string& why) {
+          const auto self = weak.lock();
+          if (self == nullptr) return;
+          self->diagnostics_.report(Severity::warn, DiagnosticCode::log_file_failing, why);
+        }));
+  }
 
   Error refuse(Error error) {
     diagnostics_.report(config::diagnostic_of(error));

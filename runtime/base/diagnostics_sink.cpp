@@ -56,6 +56,11 @@ DiagnosticsSink::DiagnosticsSink(DiagnosticsHandler handler, const Clock& clock)
       clock_(clock),
       codes_(diagnostic_explanations().size()) {}
 
+void DiagnosticsSink::write_to(std::shared_ptr<DiagnosticsFile> file) noexcept {
+  const std::lock_guard lock(mutex_);
+  file_ = std::move(file);
+}
+
 void DiagnosticsSink::show_from(Severity least) noexcept {
   const std::lock_guard lock(mutex_);
   least_ = least;
@@ -87,6 +92,7 @@ void DiagnosticsSink::enqueue(Severity severity, DiagnosticCode code, std::strin
                      .first = !state.shown_at.has_value(),
                      .suppressed = state.suppressed});
   state = {.shown_at = now};
+  if (file_ != nullptr) file_->write(queued_.back());
 }
 
 void DiagnosticsSink::suppress(CodeState& state) noexcept {
@@ -118,8 +124,13 @@ bool DiagnosticsSink::close(std::chrono::milliseconds patience) noexcept {
   closed_ = true;
   suppressed_ += queued_.size();
   queued_.clear();
-  if (in_handler_ == std::this_thread::get_id()) return true;  // the handler itself closes us
-  return handler_returned_.wait_for(lock, patience, [this] { return !in_handler_; });
+  const auto file = file_;
+  // Also where the handler itself closes us.
+  const bool returned = in_handler_ == std::this_thread::get_id() ||
+                        handler_returned_.wait_for(lock, patience, [this] { return !in_handler_; });
+  lock.unlock();
+  if (file != nullptr) file->close(patience);
+  return returned;
 }
 
 std::uint64_t DiagnosticsSink::handler_failures() const noexcept {
@@ -132,15 +143,18 @@ std::uint64_t DiagnosticsSink::suppressed() const noexcept {
   return suppressed_;
 }
 
+std::string text_of(const Diagnostic& diagnostic) {
+  std::string text(to_string(diagnostic.severity));
+  text.append(" ").append(to_string(diagnostic.code)).append(": ").append(diagnostic.message);
+  if (diagnostic.suppressed > 0) {
+    text += " (" + std::to_string(diagnostic.suppressed) + " suppressed)";
+  }
+  return text;
+}
+
 void print_diagnostic(const Diagnostic& diagnostic) noexcept {
   try {
-    std::string line = "posthaste: ";
-    line.append(to_string(diagnostic.severity)).append(" ");
-    line.append(to_string(diagnostic.code)).append(": ").append(diagnostic.message);
-    if (diagnostic.suppressed > 0) {
-      line += " (" + std::to_string(diagnostic.suppressed) + " suppressed)";
-    }
-    line += '\n';
+    const std::string line = "posthaste: " + text_of(diagnostic) + '\n';
     const PipeSignalHeldBack guard;
     // Below PIPE_BUF, so a pipe that polls as writable takes it whole.
     if (takes_a_line(STDERR_FILENO) && ::write(STDERR_FILENO, line.data(), line.size()) < 0) {

@@ -9,8 +9,10 @@
 /// is
 ///           in the handler to pass on.
 /// Full:     beyond 64 queued, a diagnostic is counted as suppressed.
+/// File:     where there is a log file (diagnostics_file.h), what is shown goes there as well.
 
 #include "runtime/base/clock.h"
+#include "runtime/base/diagnostics_file.h"
 
 #include <posthaste/diagnostics.h>
 
@@ -18,6 +20,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -36,6 +39,9 @@ public:
   /// An empty handler means print_diagnostic. `clock` must outlive the sink.
   DiagnosticsSink(DiagnosticsHandler handler, const Clock& clock);
 
+  /// From now on all that is shown is written there too. At most once.
+  void write_to(std::shared_ptr<DiagnosticsFile> file) noexcept;
+
   /// From now on less serious ones are not shown. Until then: all.
   void show_from(Severity least) noexcept;
 
@@ -47,7 +53,7 @@ public:
   }
 
   /// No handler call begins after this; waits at most `patience` for one under way on another
-  /// thread, and is false when that one is still running.
+  /// thread, and is false when that one is still running. As long again for the file.
   bool close(std::chrono::milliseconds patience) noexcept;
 
   /// Exceptions that the handler threw.
@@ -66,6 +72,7 @@ private:
   void drain(std::unique_lock<std::mutex>& lock) noexcept;
 
   const DiagnosticsHandler handler_;
+  std::shared_ptr<DiagnosticsFile> file_;  // guarded by mutex_; may be null
   const Clock& clock_;
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable handler_returned_;
@@ -77,6 +84,9 @@ private:
   Severity least_ = Severity::trace;
   bool closed_ = false;
 };
+
+/// "warn PH-SET-101: ... (2 suppressed)".
+std::string text_of(const Diagnostic& diagnostic);
 
 /// One line on stderr: "posthaste: warn PH-SET-101: ... (2 suppressed)". Never
 /// blocks and raises no SIGPIPE: a stderr that does not take the line just then does not get it.

@@ -6,6 +6,9 @@
 
 #include <posthaste/settings.h>
 #include <posthaste/severity.h>
+#include <posthaste/units.h>
+
+#include <string>
 
 namespace posthaste::config {
 
@@ -14,6 +17,8 @@ inline constexpr Severity no_diagnostics{25};
 
 struct FinalDiagnostics {
   Severity level = Severity::info;  // those below it are not shown; no_diagnostics: none is
+  std::string log_file = {};        // absolute; empty: none
+  Bytes log_size{};                 // of it, and of the one before
 };
 
 FinalDiagnostics read_diagnostics(const Settings& settings, SettingResolver& resolver);

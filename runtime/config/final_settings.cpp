@@ -17,14 +17,8 @@ namespace {
 
 constexpr Bytes least_store_per_output{1024 * 1024};
 constexpr std::string_view known_levels = "trace, debug, info, warn, error, fatal";
-constexpr std::size_t longest_path = 4000;  // below PATH_MAX, with room for file names
 
 constexpr std::string_view directory_rule = "is not an absolute path of at most 4000 bytes";
-
-bool is_directory_path(std::string_view path) noexcept {
-  return path.starts_with('/') && path.find('\0') == std::string_view::npos &&
-         path.size() <= longest_path;
-}
 
 std::optional<std::uint64_t> count_of(std::optional<Bytes> bytes) {
   return bytes ? std::optional(bytes->count) : std::nullopt;
@@ -241,7 +235,7 @@ void Finalizer::read_batch() {
 }
 
 bool Finalizer::check_directory(SettingId id, std::string_view directory) {
-  if (is_directory_path(directory)) return true;
+  if (is_absolute_path(directory)) return true;
   resolver_.refuse(id, quoted(directory), std::string(directory_rule) + "; begin it with '/'");
   return false;
 }
@@ -252,7 +246,7 @@ Given Finalizer::chosen_directory(SettingId id, const std::string& in_code) {
   if (!in_code.empty()) return {in_code, Origin::code, {}};
   const auto given = environment_.in_file(id);
   if (!given) return {{}, Origin::default_value, {}};
-  if (is_directory_path(given->text)) return *given;
+  if (is_absolute_path(given->text)) return *given;
   resolver_.ignore(*given, directory_rule, "begin it with '/'");
   return {{}, Origin::default_value, {}};
 }

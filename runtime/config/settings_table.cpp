@@ -53,6 +53,7 @@ bool has_form_in_file(SettingId id) noexcept {
     case SettingId::metric_exemplars:
     case SettingId::drop:
     case SettingId::diagnostics_level:
+    case SettingId::diagnostics_log_file:
     case SettingId::store_directory:
     case SettingId::arena_dir: return true;
     default: return false;

@@ -133,6 +133,11 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   return out;
 }
 
+bool is_absolute_path(std::string_view path) noexcept {
+  return path.starts_with('/') && path.find('\0') == std::string_view::npos &&
+         path.size() <= longest_path;
+}
+
 bool is_guid(std::string_view text) noexcept {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -4,6 +4,7 @@
 
 #include <posthaste/severity.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,10 @@ std::optional<double> parse_decimal(std::string_view text) noexcept;
 std::optional<bool> parse_boolean(std::string_view text) noexcept;
 /// With each %XX decoded; nothing for a '%' without two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text);
+
+inline constexpr std::size_t longest_path = 4000;  // below PATH_MAX, with room for file names
+/// Begins with '/', holds no NUL, at most `longest_path` bytes.
+bool is_absolute_path(std::string_view path) noexcept;
 
 /// 8-4-4-4-12 hexadecimal digits, in any case.
 bool is_guid(std::string_view text) noexcept;

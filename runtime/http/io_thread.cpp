@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "runtime/http/thread.h"
+#include "runtime/base/thread.h"
 
 namespace posthaste::http {
 

@@ -10,7 +10,7 @@
 #include <map>
 #include <optional>
 
-#include "runtime/http/thread.h"
+#include "runtime/base/thread.h"
 
 namespace posthaste::http {
 namespace {

@@ -59,6 +59,7 @@ enum class DiagnosticCode : std::uint16_t {
   restart_limit = 501,
   shutdown_incomplete = 502,
   callback_failed = 503,
+  log_file_failing = 504,
   // metrics
   instrument_refused = 600,
   instrument_conflict = 601,

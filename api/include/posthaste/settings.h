@@ -205,6 +205,17 @@ struct BatchSettings {
   std::optional<std::uint32_t> max_waiting = {};
 };
 
+/// A file of lines about Posthaste itself, beside the handler (or stderr). Written by a thread of
+/// its own that lives only while there is something to write; mode 0600, no symbolic link is
+/// followed. Processes may share one.
+struct DiagnosticsLog {
+  /// Absolute. Unset: POSTHASTE_DIAGNOSTICS_LOG_FILE, else no file.
+  std::string file = {};
+  /// When it would grow beyond, it becomes <file>.1, which it replaces. Unset: 5 MiB; 16 KiB to
+  /// 1 GiB. POSTHASTE_DIAGNOSTICS_LOG_SIZE
+  std::optional<Bytes> size = {};
+};
+
 struct Settings {
   // ---- behaviour ----
 
@@ -266,6 +277,7 @@ struct Settings {
   DiagnosticsHandler diagnostics = {};
   /// Diagnostics below it are not shown, nor handed to `diagnostics`. Unset: info. OTEL_LOG_LEVEL
   std::optional<Severity> diagnostics_level = {};
+  DiagnosticsLog diagnostics_log = {};
   /// Whether record_exception notes the calls that lead to it. Unset: true.
   std::optional<bool> exception_stacks = {};
 

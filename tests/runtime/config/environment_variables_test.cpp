@@ -74,6 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"OTEL_LOG_LEVEL", SettingId::diagnostics_level, "WARN", "warn (environment)", "loud"},
         Case{"APPLICATIONINSIGHTS_SELF_DIAGNOSTICS_LEVEL", SettingId::diagnostics_level, "OFF",
              "none (environment)", "loud"},
+        Case{"POSTHASTE_DIAGNOSTICS_LOG_FILE", SettingId::diagnostics_log_file, "/var/log/a.log",
+             "/var/log/a.log (environment)", "a.log"},
         Case{"OTEL_TRACES_EXPORTER", SettingId::traces_exporter, "Azure_Monitor",
              "\"azure_monitor\" (environment)", "zipkin"},
         Case{"OTEL_METRICS_EXPORTER", SettingId::metrics_exporter, "NONE", "\"none\" (environment)",

@@ -48,6 +48,7 @@ std::string example_of(const SettingRow& row) {
     case SettingId::sampling_hash: return "'trace_id'";
     case SettingId::log_minimum_severity:
     case SettingId::diagnostics_level: return "'warn'";
+    case SettingId::diagnostics_log_file: return "'/var/log/a.log'";
     case SettingId::propagators: return "['b3', 'baggage']";
     case SettingId::over_budget: return "'refuse'";
     case SettingId::metric_exemplars: return "'always_off'";

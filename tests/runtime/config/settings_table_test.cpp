@@ -77,7 +77,7 @@ TEST(SettingsTable, EveryNumberInTheEnvironmentIsReadByItsRow) {
       }
     }
   }
-  EXPECT_EQ(checked, 23);
+  EXPECT_EQ(checked, 24);
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ std::string in_force(const FinalSettings& settings) {
       << "; counters=" << metrics.performance_counters << "; process=" << metrics.process_metrics
       << "; self=" << metrics.self_metrics;
   out << "\ndiagnostics=" << static_cast<int>(settings.diagnostics().level)
+      << "; log=" << settings.diagnostics().log_file << ',' << settings.diagnostics().log_size.count
       << "\ndrop=" << settings.drop_rules().size() << "\nstore=" << settings.store().directory
       << "\narena=" << settings.arena().directories.front().path;
   const FinalBatch& batch = settings.batch();
@@ -182,6 +183,9 @@ constexpr Effect effects[] = {
     {"POSTHASTE_DROP", "GET /healthz", "drop=1"},
     {"OTEL_LOG_LEVEL", "error", "diagnostics=17"},
     {"APPLICATIONINSIGHTS_SELF_DIAGNOSTICS_LEVEL", "error", "diagnostics=17"},
+    {"POSTHASTE_DIAGNOSTICS_LOG_FILE", "/l", "log=/l,5242880\n"},
+    {"APPLICATIONINSIGHTS_SELF_DIAGNOSTICS_FILE_PATH", "/l", "log=/l,5242880\n"},
+    {"POSTHASTE_DIAGNOSTICS_LOG_SIZE", "20000", "log=,20000\n"},
     {"OTEL_SDK_DISABLED", "true", "telemetry is switched off by OTEL_SDK_DISABLED", "", "", false},
     {"STATE_DIRECTORY", "/state", "store=/state/"},
     {"XDG_STATE_HOME", "/xdg", "store=/xdg/"},

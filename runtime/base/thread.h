@@ -1,6 +1,6 @@
 #pragma once
 
-/// Starts the threads of this folder so that the host does not notice them: every signal is blocked
+/// Starts the threads of Posthaste (CAF starts its own) so that the host does not notice them: every signal is blocked
 /// in them (the host's handlers run on the host's threads) and they have a name.
 ///
 /// Threads:  call from any.
@@ -12,9 +12,9 @@
 
 #include <posthaste/result.h>
 
-namespace posthaste::http {
+namespace posthaste {
 
 /// `name`: at most 15 characters. Fails with `internal` when the system gives no thread.
 Result<std::thread> start_thread(const char* name, std::function<void()> body);
 
-}  // namespace posthaste::http
+}  // namespace posthaste

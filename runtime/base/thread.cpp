@@ -1,4 +1,4 @@
-#include "runtime/http/thread.h"
+#include "runtime/base/thread.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-namespace posthaste::http {
+namespace posthaste {
 
 Result<std::thread> start_thread(const char* name, std::function<void()> body) {
   sigset_t all;
@@ -29,4 +29,4 @@ Result<std::thread> start_thread(const char* name, std::function<void()> body) {
   return started;
 }
 
-}  // namespace posthaste::http
+}  // namespace posthaste
