@@ -95,8 +95,8 @@ RULES = (
          "a test sets the date (tests/support/manual_clock.h); it may measure by the steady clock"),
     Rule(r"\bsleep_(for|until)\b|\b(u|nano)sleep\(|(?<!\w)::sleep\(", LIBRARY + "|tests/", "^$",
          "nothing sleeps: wait for the event itself, with a deadline"),
-    Rule(r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b", LIBRARY, r"runtime/http/|actors/",
-         "threads are started by the io loop, the resolver and the actors only"),
+    Rule(r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b", LIBRARY, r"runtime/base/thread\.|runtime/http/|actors/",
+         "threads are started by runtime/base/thread.h and the actors only"),
     Rule(r"\bstd::\w*mutex\b|\bstd::condition_variable|\bpthread_mutex", r"runtime/(produce|model|wire|arena|metrics)/",
          r"runtime/(arena/(scopes|address_pool)|produce/logger_state|"
          r"metrics/(stream|thread_cells|instrument|callbacks|meter_state|metric_store|collector))\.",

@@ -1,6 +1,8 @@
 #include <posthaste/posthaste.h>
 #include <posthaste/testing.h>
 
+#include "tests/support/file_tree.h"
+
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>
@@ -9,6 +11,8 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <future>
 #include <thread>
 
 namespace posthaste {
@@ -84,6 +88,41 @@ TEST(Telemetry, TellsWhyItDoesNotRun) {
   const Result<Telemetry> created = Telemetry::create(settings);
   ASSERT_FALSE(created);
   EXPECT_EQ(created.error().code(), ErrorCode::invalid_connection_string);
+}
+
+TEST(Telemetry, WritesItsDiagnosticsToALogFileToo) {
+  const testing_support::FileTree folder;
+  testing::InMemoryOutput memory;
+  std::vector<std::string> said;
+  Settings settings = settings_for(memory);
+  settings.diagnostics = [&](const Diagnostic& diagnostic) { said.push_back(diagnostic.message); };
+  settings.diagnostics_log.file = folder.root() + "/diagnostics.log";
+  { Telemetry telemetry = start(settings); }
+  std::ifstream file(settings.diagnostics_log.file);
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  ASSERT_FALSE(said.empty());
+  EXPECT_TRUE(line.ends_with(": " + said.front())) << line;
+}
+
+TEST(Telemetry, GoesOnWhereItsLogFileCannotBe) {
+  testing::InMemoryOutput memory;
+  std::promise<void> said;
+  int times = 0;
+  Settings settings = settings_for(memory);
+  settings.diagnostics = [&](const Diagnostic& diagnostic) {
+    if (diagnostic.code != DiagnosticCode::log_file_failing) return;
+    if (++times == 1) said.set_value();
+  };
+  settings.diagnostics_log.file = "/dev/full";
+  {
+    Telemetry telemetry = start(settings);
+    EXPECT_TRUE(telemetry.is_running());
+    telemetry.tracer("t").start_span("span").end();
+    ASSERT_EQ(said.get_future().wait_for(5s), std::future_status::ready);
+  }
+  EXPECT_EQ(memory.spans().size(), 1u);
+  EXPECT_EQ(times, 1);
 }
 
 TEST(Telemetry, AfterShutdownCallsAreCountedAndReportsRepeat) {
