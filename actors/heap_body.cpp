@@ -9,13 +9,14 @@ std::vector<std::byte> to_bytes(const wire::ByteBuffer& buffer) {
 
 }  // namespace
 
-HeapBody heap_body_of(const wire::CutBody& cut) {
+HeapBody heap_body_of(const wire::CutBody& cut, wire::BodyKind kind) {
   wire::ByteBuffer map;
   cut.map.append_to(map);
-  return {.body = to_bytes(cut.gzipped),
+  return {.body = to_bytes(cut.body),
           .map = to_bytes(map),
           .records = cut.map.records(),
-          .items = cut.map.items()};
+          .items = cut.map.items(),
+          .kind = kind};
 }
 
 std::optional<arena::BodyDraft> draft_of(arena::BodyWriter& writer, const HeapBody& body) noexcept {
@@ -32,13 +33,14 @@ std::vector<std::byte> gathered(const std::vector<std::span<const std::byte>>& p
   return bytes;
 }
 
-Result<HeapBody> remains_of(std::span<const std::byte> body, const wire::ItemMap& map,
-                            const Judgement& judgement, wire::Compressor& compressor) {
+Result<HeapBody> remains_of(std::span<const std::byte> body, wire::BodyForm form,
+                            const wire::ItemMap& map, const Judgement& judgement,
+                            wire::Compressor& compressor) {
   std::vector<std::uint32_t> rejected;
   for (const RejectedItem& item : judgement.rejected) rejected.push_back(item.index);
-  auto cut = wire::select_items(body, map, judgement.retry, rejected, compressor);
+  auto cut = wire::select_items(body, form, map, judgement.retry, rejected, compressor);
   if (!cut) return std::move(cut).error();
-  return heap_body_of(*cut);
+  return heap_body_of(*cut, form.kind);
 }
 
 }  // namespace posthaste::actors

@@ -26,7 +26,7 @@ struct HeapBody {
   wire::BodyKind kind = wire::BodyKind::track_gzip;
 };
 
-HeapBody heap_body_of(const wire::CutBody& cut);
+HeapBody heap_body_of(const wire::CutBody& cut, wire::BodyKind kind);
 
 /// All of it in the arena, not yet published; empty when there is no room.
 std::optional<arena::BodyDraft> draft_of(arena::BodyWriter& writer, const HeapBody& body) noexcept;
@@ -36,7 +36,8 @@ std::vector<std::byte> gathered(const std::vector<std::span<const std::byte>>& p
 
 /// What has to be sent again of a body, by the judgement of it. Fails where body and map do not
 /// agree.
-Result<HeapBody> remains_of(std::span<const std::byte> body, const wire::ItemMap& map,
-                            const Judgement& judgement, wire::Compressor& compressor);
+Result<HeapBody> remains_of(std::span<const std::byte> body, wire::BodyForm form,
+                            const wire::ItemMap& map, const Judgement& judgement,
+                            wire::Compressor& compressor);
 
 }  // namespace posthaste::actors

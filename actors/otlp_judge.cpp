@@ -36,9 +36,11 @@ Judgement judge_otlp(const OtlpAnswerFacts& answer, std::uint32_t items) {
     judgement.accepted = items - judgement.refused_unnamed;
   } else if (is_retryable(status)) {
     judgement.slow_down = status == 429 || status == 503 || answer.retry_after.has_value();
+  } else if (status == 413) {
+    judgement.verdict = items > 1 ? Verdict::split : Verdict::drop;
+    judgement.reason = DropReason::too_large;
   } else if (status >= 400) {
     judgement.verdict = Verdict::drop;
-    if (status == 413) judgement.reason = DropReason::too_large;
   }
   return judgement;
 }

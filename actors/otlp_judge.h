@@ -7,7 +7,7 @@
 ///   2xx                         delivered, but for as many as a partial success names
 ///   2xx that cannot be read     delivered, and counted as inconsistent
 ///   429, 502, 503, 504          retry later; after Retry-After where there is one
-///   413                         drop: too_large
+///   413                         split; a single item is dropped (too_large)
 ///   other 4xx and 5xx           drop: the specification forbids to send it again
 ///   1xx, 3xx                    retry later: nobody has taken or refused it
 ///   no answer                   retry later; ambiguous if the request had been sent

@@ -44,6 +44,11 @@ wire::Compressor& Settlement::compressor() {
   return *compressor_;
 }
 
+wire::BodyForm Settlement::form_of(std::uint32_t kind) const noexcept {
+  return {static_cast<wire::BodyKind>(kind),
+          durable_.settings->outputs()[custody_.number].otlp.signal};
+}
+
 Settlement::Effect Settlement::land(const Flight& flight, const Judgement& judgement,
                                     SteadyTime now) {
   ended_cargo_ = false;
@@ -88,7 +93,7 @@ Result<Consignment> Settlement::load_body(arena::BodyIndex index) {
   }
   auto map = wire::ItemMap::parse(gathered(bytes.map));
   if (!map) return std::move(map).error();
-  return first_lines(gathered(bytes.body), *map, most, compressor());
+  return first_lines(gathered(bytes.body), form_of(entry.kind), *map, most, compressor());
 }
 
 void Settlement::discard_body(arena::BodyIndex index) noexcept {
@@ -202,7 +207,8 @@ Settlement::Effect Settlement::keep_part(const Flight& flight, const Judgement& 
     settle_body(index, {}, end->reason, counts.remaining);
     return Effect::failed(next, judgement.slow_down);
   }
-  const auto remains = remains_of(gathered(bytes.body), *map, judgement, compressor());
+  const auto remains =
+      remains_of(gathered(bytes.body), form_of(entry.kind), *map, judgement, compressor());
   if (!remains) {
     count(counts, judgement.reason, false);
     settle_body(index, {}, DropReason::corrupt, counts.remaining);

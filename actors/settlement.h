@@ -86,12 +86,15 @@ private:
                     const model::SignalCounts& dropped);
   void replace_lease(Lease& lease, HeapBody remains, const Tally& counts, DropReason reason);
   void forget_lease(persistence::StoreKey key) noexcept;
+  void order_of_store(StoreOrder order);
 
   void count(const Tally& counts, DropReason refused, bool replayed) noexcept;
   Attempts attempts_of(const BodyNote& note, const arena::BodyEntry& entry, bool blames,
                        SteadyTime now) const;
   BodyNote next_note(const BodyNote& note, bool blames) const noexcept;
   wire::Compressor& compressor();
+  /// Of a body of this kind in this output's queue.
+  wire::BodyForm form_of(std::uint32_t kind) const noexcept;
 
   Durable& durable_;
   Custody& custody_;

@@ -16,7 +16,7 @@ Result<Consignment> Settlement::load_lease(const Lease& lease) {
   }
   auto map = wire::ItemMap::parse(batch.user);
   if (!map) return std::move(map).error();
-  return first_lines(batch.body, *map, lease.most_lines, compressor());
+  return first_lines(batch.body, form_of(batch.header.kind), *map, lease.most_lines, compressor());
 }
 
 void Settlement::discard_lease(Lease& lease) {
@@ -68,7 +68,8 @@ Settlement::Effect Settlement::keep_part_of_lease(Lease& lease, const Flight& fl
     settle_lease(lease, counts, judgement.reason, {});
     return Effect::worked();
   }
-  auto remains = remains_of(lease.batch->body, *map, judgement, compressor());
+  auto remains = remains_of(lease.batch->body, form_of(lease.batch->header.kind), *map, judgement,
+                            compressor());
   if (!remains) {
     settle_lease(lease, counts, DropReason::corrupt, counts.remaining);
     return Effect::worked();
@@ -110,11 +111,17 @@ Settlement::Effect Settlement::retry_lease(Lease& lease, const Judgement& judgem
   return effect;
 }
 
+/// The storekeeper waits for nothing but kicks: at a shutdown no later order would wake it for this one.
+void Settlement::order_of_store(StoreOrder order) {
+  durable_.desk.orders.push(std::move(order));
+  durable_.kicks->kick(Role::storekeeper);
+}
+
 void Settlement::give_back(Lease& lease) {
   StoreOrder order{.kind = StoreOrder::Kind::release, .output = custody_.number};
   order.key = lease.batch->key;
   order.counts = lease.failures > 0;
-  durable_.desk.orders.push(std::move(order));
+  order_of_store(std::move(order));
   forget_lease(lease.batch->key);
 }
 
@@ -122,7 +129,7 @@ void Settlement::settle_lease(Lease& lease, const Tally& counts, DropReason reas
                               const model::SignalCounts& dropped) {
   StoreOrder order{.kind = StoreOrder::Kind::settle, .output = custody_.number};
   order.key = lease.batch->key;
-  durable_.desk.orders.push(std::move(order));
+  order_of_store(std::move(order));
   count(counts, reason, true);
   custody_.count_dropped(reason, dropped);
   ended_cargo_ = true;
@@ -135,7 +142,7 @@ void Settlement::replace_lease(Lease& lease, HeapBody remains, const Tally& coun
   order.key = lease.batch->key;
   order.header = lease.batch->header;
   order.remains = std::move(remains);
-  durable_.desk.orders.push(std::move(order));
+  order_of_store(std::move(order));
   count(counts, reason, true);
   forget_lease(lease.batch->key);
 }

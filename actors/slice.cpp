@@ -1,19 +1,25 @@
 #include "actors/slice.h"
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <vector>
 
 namespace posthaste::actors {
 
-Result<Consignment> first_lines(std::span<const std::byte> body, const wire::ItemMap& map,
-                                std::uint32_t lines, wire::Compressor& compressor) {
+Result<Consignment> first_lines(std::span<const std::byte> body, wire::BodyForm form,
+                                const wire::ItemMap& map, std::uint32_t lines,
+                                wire::Compressor& compressor) {
   std::vector<std::uint32_t> wanted(lines);
   std::iota(wanted.begin(), wanted.end(), 0u);
-  auto cut = wire::select_items(body, map, wanted, {}, compressor);
+  auto cut = wire::select_items(body, form, map, wanted, {}, compressor);
   if (!cut) return std::move(cut).error();
-  const auto bytes = std::make_shared<const wire::ByteBuffer>(std::move(cut->gzipped));
-  return Consignment{.ticket = 0, .items = lines, .body = {bytes->bytes()}, .keep_alive = bytes};
+  const auto bytes = std::make_shared<const wire::ByteBuffer>(std::move(cut->body));
+  return Consignment{.ticket = 0,
+                     .items = lines,
+                     .kind = form.kind,
+                     .body = {bytes->bytes()},
+                     .keep_alive = bytes};
 }
 
 Judgement widened(const Judgement& judgement, std::uint32_t sent, std::uint32_t items) {
@@ -28,6 +34,10 @@ Judgement widened(const Judgement& judgement, std::uint32_t sent, std::uint32_t 
       whole.rejected.push_back({line, judgement.status});
     }
     if (judgement.verdict == Verdict::split) whole.reason = DropReason::too_large;
+  }
+  // Where nobody says which were refused, the last ones stand for them.
+  for (std::uint32_t line = sent - std::min(judgement.refused_unnamed, sent); line < sent; ++line) {
+    whole.rejected.push_back({line, judgement.status});
   }
   for (std::uint32_t line = sent; line < items; ++line) whole.retry.push_back(line);
   return whole;

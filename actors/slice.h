@@ -16,8 +16,9 @@
 namespace posthaste::actors {
 
 /// The first `lines` lines of a body, on the heap. Fails where body and map do not agree.
-Result<Consignment> first_lines(std::span<const std::byte> body, const wire::ItemMap& map,
-                                std::uint32_t lines, wire::Compressor& compressor);
+Result<Consignment> first_lines(std::span<const std::byte> body, wire::BodyForm form,
+                                const wire::ItemMap& map, std::uint32_t lines,
+                                wire::Compressor& compressor);
 
 /// What an answer to the first `sent` of `items` lines means for the whole body: lines that were
 /// not sent are to be sent. `retry_later` stays as it is; a refusal of the slice refuses its lines.

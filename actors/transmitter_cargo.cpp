@@ -140,7 +140,6 @@ void Transmitter::give_leases_back() {
     Lease& lease = *at++;
     if (lease.in_flight) continue;
     settlement_.give_back(lease);
-    durable_.kicks->kick(Role::storekeeper);
   }
 }
 

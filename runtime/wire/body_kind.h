@@ -23,6 +23,9 @@ constexpr BodyKind otlp_body_kind(OtlpFormat format, bool gzip) noexcept {
   return gzip ? BodyKind::otlp_protobuf_gzip : BodyKind::otlp_protobuf;
 }
 
+constexpr bool is_otlp(BodyKind kind) noexcept {
+  return kind != BodyKind::track_gzip;
+}
 constexpr bool is_json(BodyKind kind) noexcept {
   return kind == BodyKind::otlp_json || kind == BodyKind::otlp_json_gzip;
 }

@@ -1,5 +1,7 @@
 #include "runtime/wire/body_lines.h"
 
+#include "runtime/wire/otlp_cut.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -43,7 +45,42 @@ bool contains(std::span<const std::uint32_t> sorted, std::uint32_t item) {
 
 Result<CutBody> pack(const ByteBuffer& text, ItemMap map, Compressor& compressor) {
   CutBody cut{{}, std::move(map)};
-  if (auto done = compressor.gzip(text.bytes(), cut.gzipped); !done) return std::move(done).error();
+  if (auto done = compressor.gzip(text.bytes(), cut.body); !done) return std::move(done).error();
+  return cut;
+}
+
+/// The map of the lines in `retry`.
+ItemMap map_of_left(const ItemMap& map, std::span<const std::uint32_t> retry,
+                    std::span<const std::uint32_t> rejected) {
+  ItemMap left;
+  auto next = retry.begin();
+  map.for_each_record(
+      [&](std::uint32_t first, std::uint32_t items, OwnLine own, model::Signal signal) {
+        std::uint32_t kept = 0;
+        if (own == OwnLine::here && !contains(retry, first)) {
+          own = contains(rejected, first) ? OwnLine::elsewhere : OwnLine::accepted;
+        }
+        for (; next != retry.end() && *next < first + items; ++next) ++kept;
+        if (kept > 0) left.add(kept, own, signal);
+      });
+  return left;
+}
+
+Result<CutBody> select_otlp(std::span<const std::byte> body, BodyForm form, const ItemMap& map,
+                            std::span<const std::uint32_t> retry, ItemMap left,
+                            Compressor& compressor) {
+  const bool gzip = is_gzip(form.kind);
+  std::string_view request(reinterpret_cast<const char*>(body.data()), body.size());
+  ByteBuffer unpacked;
+  if (gzip) {
+    if (auto done = gunzip(body, plain_body_limit, unpacked); !done) return std::move(done).error();
+    request = unpacked.view();
+  }
+  const OtlpFormat format = is_json(form.kind) ? OtlpFormat::json : OtlpFormat::protobuf;
+  CutBody cut{{}, std::move(left)};
+  const auto items = cut_otlp(request, format, form.signal, retry, cut.body);
+  if (!items || *items != map.items()) return disagree();
+  if (gzip) return pack(cut.body, std::move(cut.map), compressor);
   return cut;
 }
 
@@ -63,27 +100,18 @@ Result<std::pair<CutBody, CutBody>> pack_both(const Lines& lines, std::uint32_t 
 
 }  // namespace
 
-Result<CutBody> select_items(std::span<const std::byte> body, const ItemMap& map,
+Result<CutBody> select_items(std::span<const std::byte> body, BodyForm form, const ItemMap& map,
                              std::span<const std::uint32_t> retry,
                              std::span<const std::uint32_t> rejected, Compressor& compressor) {
   if (!retry.empty() && retry.back() >= map.items()) return disagree();
+  if (is_otlp(form.kind)) {
+    return select_otlp(body, form, map, retry, map_of_left(map, retry, rejected), compressor);
+  }
   auto lines = unpack(body, map);
   if (!lines) return std::move(lines).error();
   ByteBuffer text;
-  ItemMap left;
-  auto next = retry.begin();
-  map.for_each_record(
-      [&](std::uint32_t first, std::uint32_t items, OwnLine own, model::Signal signal) {
-        std::uint32_t kept = 0;
-        if (own == OwnLine::here && !contains(retry, first)) {
-          own = contains(rejected, first) ? OwnLine::elsewhere : OwnLine::accepted;
-        }
-        for (; next != retry.end() && *next < first + items; ++next, ++kept) {
-          text.append(lines->from_to(*next, *next + 1));
-        }
-        if (kept > 0) left.add(kept, own, signal);
-      });
-  return pack(text, std::move(left), compressor);
+  for (const std::uint32_t line : retry) text.append(lines->from_to(line, line + 1));
+  return pack(text, map_of_left(map, retry, rejected), compressor);
 }
 
 Result<std::pair<CutBody, CutBody>> split(std::span<const std::byte> body, const ItemMap& map,

@@ -20,9 +20,15 @@ TEST(OtlpJudge, SendsAgainOnlyWhatTheSpecificationAllows) {
     EXPECT_EQ(judged(status).verdict, Verdict::drop) << status;
     EXPECT_EQ(judged(status).reason, DropReason::rejected) << status;
   }
-  EXPECT_EQ(judged(413).verdict, Verdict::drop);
-  EXPECT_EQ(judged(413).reason, DropReason::too_large);
   EXPECT_EQ(judged(304).verdict, Verdict::retry_later);
+}
+
+TEST(OtlpJudge, SplitsWhatIsTooLargeAndDropsASingleItemThatIs) {
+  EXPECT_EQ(judged(413).verdict, Verdict::split);
+  OtlpAnswerFacts facts;
+  facts.status = 413;
+  EXPECT_EQ(judge_otlp(facts, 1).verdict, Verdict::drop);
+  EXPECT_EQ(judge_otlp(facts, 1).reason, DropReason::too_large);
 }
 
 TEST(OtlpJudge, CountsWhatAPartialSuccessRejects) {

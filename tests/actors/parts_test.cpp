@@ -261,6 +261,41 @@ TEST(Transmitter, DuringAnOutageSendsOneProbeAndStoresTheRest) {
   EXPECT_EQ(shop.output().ambiguous, 0u);
 }
 
+TEST(Transmitter, KicksTheStorekeeperForALeaseThatIsSettledDuringTheShutdown) {
+  Workshop shop({.batch_size = 10});
+  const auto fail_all = [&shop] {
+    while (!shop.requests->under_way.empty()) {
+      shop.requests->fail(0, ErrorCode::connect_failed, false);
+    }
+  };
+  for (int i = 0; i < 40 && shop.output().in_store < 20; ++i) {
+    record(shop, 10);
+    step_all(shop, 3);
+    fail_all();
+    shop.clock.advance(seconds{1});
+    shop.step_all();
+  }
+  ASSERT_GE(shop.output().in_store, 20u);
+  const auto lease_is_under_way = [&shop] {
+    const auto& leases = shop.custody().leases;
+    return std::ranges::any_of(leases, [](const Lease& lease) { return lease.in_flight; });
+  };
+  for (int i = 0; i < 2'000 && !lease_is_under_way(); ++i) {
+    accept_all(shop);
+    shop.clock.advance(milliseconds{100});
+    shop.step_all();
+  }
+  ASSERT_TRUE(lease_is_under_way());
+  shop.durable.mode = Mode::storing;
+  accept_all(shop);
+  shop.clock.advance(patience);
+  const std::uint64_t replayed = shop.output().replayed;
+  const std::uint32_t kicks = shop.kicks(Role::storekeeper);
+  shop.step(Role::transmitter);
+  EXPECT_GT(shop.output().replayed, replayed);
+  EXPECT_GT(shop.kicks(Role::storekeeper), kicks);
+}
+
 TEST(Storekeeper, MayCarryOutEveryOrderTwice) {
   Workshop shop({.batch_size = 10});
   shop.durable.mode = Mode::storing;  // all bodies go to the store

@@ -67,6 +67,20 @@ TEST(Slice, LinesThatWereNotSentAreToBeSent) {
   EXPECT_TRUE(whole.rejected.empty());
 }
 
+TEST(Slice, ItemsThatNobodyNamedAreCountedAmongThoseThatWereSent) {
+  Judgement delivered;
+  delivered.verdict = Verdict::delivered;
+  delivered.refused_unnamed = 2;
+  delivered.accepted = 1;
+  const Judgement whole = widened(delivered, 3, 5);
+  ASSERT_EQ(whole.rejected.size(), 2u);
+  EXPECT_EQ(whole.rejected[0].index, 1u);
+  EXPECT_EQ(whole.retry, (std::vector<std::uint32_t>{3, 4}));
+  wire::ItemMap map;
+  for (int i = 0; i < 5; ++i) map.add(1);
+  expect(tally(map, whole), {1, 2, 2, 0});
+}
+
 TEST(Slice, ARefusedSliceRefusesItsOwnLinesOnly) {
   Judgement refused;
   refused.verdict = Verdict::drop;

@@ -19,6 +19,7 @@
 #include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
+#include <array>
 
 #include <map>
 #include <memory>
@@ -104,9 +105,16 @@ private:
   const Clock& clock_;
 };
 
-class NoKicks final : public Kicks {
+/// Kicks nobody: the test steps the parts itself.
+class CountedKicks final : public Kicks {
 public:
-  void kick(Role, std::uint32_t) noexcept override {}
+  void kick(Role role, std::uint32_t) noexcept override {
+    ++counts_[static_cast<std::size_t>(role)];
+  }
+  std::uint32_t of(Role role) const noexcept { return counts_[static_cast<std::size_t>(role)]; }
+
+private:
+  std::array<std::uint32_t, 16> counts_{};
 };
 
 struct WorkshopOptions {
@@ -206,6 +214,7 @@ public:
   OutputLedger output() const { return ledger().outputs[0]; }
   Custody& custody() { return *durable.outputs[0]; }
   Ingress& ingress() { return ingress_; }
+  std::uint32_t kicks(Role role) const noexcept { return kicks_.of(role); }
 
   ManualClock clock;
   std::vector<DiagnosticCode> diagnostics;  // that were said
@@ -235,7 +244,7 @@ private:
   Ingress ingress_;
   DiagnosticsSink diagnostics_{[this](const Diagnostic& said) { diagnostics.push_back(said.code); },
                                clock};
-  NoKicks kicks_;
+  CountedKicks kicks_;
   arena::LaneWriter lanes_;
   std::map<Role, std::unique_ptr<Part>> parts_;
 };

@@ -256,6 +256,63 @@ TEST_F(OtlpOutput, WhatAPartialSuccessRejectsIsCountedAndSaidOnce) {
   EXPECT_EQ(lines_with("were refused for good: Set by an emulator fault"), 1);
 }
 
+TEST_P(OtlpOutputFormats, ARequestThatIsTooLargeIsSentInPartsUntilAllIsTaken) {
+  Receiver receiver({"max-items=70"});
+  settings_.outputs = {Otlp{.endpoint = receiver.url(),
+                            .protocol = GetParam().protocol,
+                            .compression = GetParam().compression}};
+  settings_.batch.delay = 500ms;
+  Telemetry telemetry = start(settings_);
+  record(telemetry, 300);
+  EXPECT_TRUE(telemetry.flush(10s).complete);
+  telemetry.shutdown(5s);
+  expect_law(telemetry.ledger());
+  EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").delivered, 300u);
+  EXPECT_EQ(find(telemetry.ledger(), "otlp.logs").delivered, 300u);
+  const json::object summary = receiver.summary();
+  EXPECT_EQ(count(summary, "spans", "distinct"), 300);
+  EXPECT_EQ(count(summary, "spans", "duplicates"), 0);
+  EXPECT_EQ(count(summary, "logs", "distinct"), 300);
+  EXPECT_GE(summary.at("otlp").at("answers").at("413").as_int64(), 2);
+}
+
+TEST_F(OtlpOutput, OneItemThatIsTooLargeAloneIsDroppedAsSuchAndTheOthersGoOn) {
+  Receiver receiver({"status=413,next=4"});  // of 8 items: 8, 4, 2, 1
+  settings_.outputs = {Otlp{.endpoint = receiver.url(), .send_metrics = false, .send_logs = false}};
+  Telemetry telemetry = start(settings_);
+  record(telemetry, 8);
+  EXPECT_TRUE(telemetry.flush(10s).complete);
+  const OutputLedger& traces = find(telemetry.ledger(), "otlp.traces");
+  EXPECT_EQ(traces.dropped[DropReason::too_large], 1u);
+  EXPECT_EQ(traces.delivered, 7u);
+  EXPECT_EQ(count(receiver.summary(), "spans", "distinct"), 7);
+}
+
+TEST_F(OtlpOutput, WhatWasStoredAndIsTooLargeIsSentInPartsToo) {
+  Receiver receiver({"max-items=10"});
+  Otlp output{.endpoint = receiver.url(),
+              .send_metrics = false,
+              .send_logs = false,
+              .ca_file = "/nowhere/ca.pem"};  // unusable: all is stored
+  settings_.outputs = {output};
+  {
+    Telemetry telemetry = start(settings_);
+    record(telemetry, 30);
+    telemetry.shutdown(3s);
+    EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").in_store, 30u);
+  }
+  output.ca_file.clear();
+  settings_.outputs = {output};
+  Telemetry telemetry = start(settings_);
+  const auto begun = std::chrono::steady_clock::now();
+  while (find(telemetry.ledger(), "otlp.traces").delivered < 30 &&
+         std::chrono::steady_clock::now() - begun < 10s) {
+    static_cast<void>(telemetry.flush(50ms));
+  }
+  EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").replayed, 30u);
+  EXPECT_EQ(count(receiver.summary(), "spans", "distinct"), 30);
+}
+
 TEST_F(OtlpOutput, WhatTheSpecificationForbidsToSendAgainIsDroppedWithTheServersWords) {
   Receiver receiver({"status=400"});
   settings_.outputs = {Otlp{.endpoint = receiver.url(), .send_metrics = false, .send_logs = false}};

@@ -17,7 +17,7 @@ void check_cut(const wire::ItemMap& map, std::span<const std::byte> body) {
   static wire::Compressor& compressor = *new wire::Compressor;
   std::vector<std::uint32_t> odd;
   for (std::uint32_t i = 1; i < map.items(); i += 2) odd.push_back(i);
-  const auto cut = wire::select_items(body, map, odd, {}, compressor);
+  const auto cut = wire::select_items(body, {}, map, odd, {}, compressor);
   if (cut && cut->map.items() != odd.size()) std::abort();
   const auto halves = wire::split(body, map, compressor);
   if (halves && halves->first.map.items() + halves->second.map.items() != map.items()) std::abort();

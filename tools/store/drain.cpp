@@ -134,7 +134,7 @@ private:
     if (lines == map.items()) {
       outcome = endpoint_.post({batch.body});
     } else {
-      auto slice = actors::first_lines(batch.body, map, lines, compressor_);
+      auto slice = actors::first_lines(batch.body, {}, map, lines, compressor_);
       if (!slice) return std::move(slice).error();
       outcome = endpoint_.post(slice->body);
     }
@@ -174,11 +174,11 @@ private:
     if (judgement.retry.empty()) return store_.settle(batch.key);
     std::vector<std::uint32_t> rejected;
     for (const actors::RejectedItem& item : judgement.rejected) rejected.push_back(item.index);
-    auto rest = wire::select_items(batch.body, map, judgement.retry, rejected, compressor_);
+    auto rest = wire::select_items(batch.body, {}, map, judgement.retry, rejected, compressor_);
     if (!rest) return discard(batch.key);
     wire::ByteBuffer user;
     rest->map.append_to(user);
-    persistence::NewBatch remainder{batch.header, {rest->gzipped.bytes()}, user.bytes()};
+    persistence::NewBatch remainder{batch.header, {rest->body.bytes()}, user.bytes()};
     remainder.header.records = rest->map.records();
     remainder.header.items = rest->map.items();
     auto replaced = store_.replace(batch.key, remainder);

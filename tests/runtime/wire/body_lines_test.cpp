@@ -12,7 +12,7 @@ namespace posthaste::wire {
 namespace {
 
 struct Body {
-  ByteBuffer gzipped;
+  ByteBuffer body;
   ItemMap map;
 };
 
@@ -25,13 +25,13 @@ Body make_body(const std::vector<std::uint32_t>& sizes, Compressor& compressor) 
     body.map.add(size);
     for (std::uint32_t i = 0; i < size; ++i) text += std::to_string(line++) + "\n";
   }
-  EXPECT_TRUE(compressor.gzip(std::as_bytes(std::span(text)), body.gzipped));
+  EXPECT_TRUE(compressor.gzip(std::as_bytes(std::span(text)), body.body));
   return body;
 }
 
 std::string text_of(const CutBody& body) {
   ByteBuffer plain;
-  EXPECT_TRUE(gunzip(body.gzipped.bytes(), plain_body_limit, plain));
+  EXPECT_TRUE(gunzip(body.body.bytes(), plain_body_limit, plain));
   return std::string(plain.view());
 }
 
@@ -44,7 +44,7 @@ TEST_F(BodyLines, KeepExactlyTheLinesToSendAgain) {
   const Body body = make_body({1, 3, 1, 2}, compressor_);
   const std::vector<std::uint32_t> retry{0, 2, 6};
   const std::vector<std::uint32_t> rejected{5};
-  const auto cut = select_items(body.gzipped.bytes(), body.map, retry, rejected, compressor_);
+  const auto cut = select_items(body.body.bytes(), {}, body.map, retry, rejected, compressor_);
   ASSERT_TRUE(cut);
   EXPECT_EQ(text_of(*cut), "0\n2\n6\n");
   ItemMap expected;
@@ -59,10 +59,10 @@ TEST_F(BodyLines, RememberWhatWasSettledBeforeTheSecondCut) {
   const Body body = make_body({3, 3}, compressor_);
   const std::vector<std::uint32_t> first{1, 2, 4, 5};
   const std::vector<std::uint32_t> rejected{3};
-  const auto once = select_items(body.gzipped.bytes(), body.map, first, rejected, compressor_);
+  const auto once = select_items(body.body.bytes(), {}, body.map, first, rejected, compressor_);
   ASSERT_TRUE(once);
   const std::vector<std::uint32_t> second{1, 3};
-  const auto twice = select_items(once->gzipped.bytes(), once->map, second, {}, compressor_);
+  const auto twice = select_items(once->body.bytes(), {}, once->map, second, {}, compressor_);
   ASSERT_TRUE(twice);
   EXPECT_EQ(text_of(*twice), "2\n5\n");
   ItemMap expected;
@@ -73,7 +73,7 @@ TEST_F(BodyLines, RememberWhatWasSettledBeforeTheSecondCut) {
 
 TEST_F(BodyLines, SplitBetweenRecordsAboutInTheMiddle) {
   const Body body = make_body({2, 2, 3, 1}, compressor_);
-  const auto halves = split(body.gzipped.bytes(), body.map, compressor_);
+  const auto halves = split(body.body.bytes(), body.map, compressor_);
   ASSERT_TRUE(halves);
   EXPECT_EQ(text_of(halves->first), "0\n1\n2\n3\n");
   EXPECT_EQ(text_of(halves->second), "4\n5\n6\n7\n");
@@ -89,7 +89,7 @@ TEST_F(BodyLines, SplitEndsAtSingleLinesWithoutLosingOne) {
     Body body = make_body(sizes, compressor_);
     const std::uint32_t records = body.map.records();
     std::vector<CutBody> open;
-    open.push_back({std::move(body.gzipped), body.map});
+    open.push_back({std::move(body.body), body.map});
     std::string lines;
     std::uint32_t counted = 0;
     while (!open.empty()) {
@@ -100,7 +100,7 @@ TEST_F(BodyLines, SplitEndsAtSingleLinesWithoutLosingOne) {
         counted += next.map.records();
         continue;
       }
-      auto halves = split(next.gzipped.bytes(), next.map, compressor_);
+      auto halves = split(next.body.bytes(), next.map, compressor_);
       ASSERT_TRUE(halves);
       EXPECT_EQ(halves->first.map.items() + halves->second.map.items(), next.map.items());
       EXPECT_FALSE(halves->first.map.empty());
@@ -117,7 +117,7 @@ TEST_F(BodyLines, SplitEndsAtSingleLinesWithoutLosingOne) {
 
 TEST_F(BodyLines, DoNotCutASingleLine) {
   const Body body = make_body({1}, compressor_);
-  const auto halves = split(body.gzipped.bytes(), body.map, compressor_);
+  const auto halves = split(body.body.bytes(), body.map, compressor_);
   ASSERT_FALSE(halves);
   EXPECT_EQ(halves.error().code(), ErrorCode::invalid_argument);
 }
@@ -127,10 +127,10 @@ TEST_F(BodyLines, RefuseABodyThatIsNotTheMaps) {
   ItemMap other;
   other.add(3);
   const std::vector<std::uint32_t> retry{0};
-  EXPECT_FALSE(select_items(body.gzipped.bytes(), other, retry, {}, compressor_));
+  EXPECT_FALSE(select_items(body.body.bytes(), {}, other, retry, {}, compressor_));
   const std::vector<std::uint32_t> outside{2};
-  EXPECT_FALSE(select_items(body.gzipped.bytes(), body.map, outside, {}, compressor_));
-  EXPECT_FALSE(split(body.gzipped.bytes().first(10), body.map, compressor_));
+  EXPECT_FALSE(select_items(body.body.bytes(), {}, body.map, outside, {}, compressor_));
+  EXPECT_FALSE(split(body.body.bytes().first(10), body.map, compressor_));
 }
 
 }  // namespace
