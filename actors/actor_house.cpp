@@ -3,6 +3,7 @@
 #include "actors/roster.h"
 #include "actors/supervisor_shell.h"
 #include "runtime/arena/lane.h"
+#include "runtime/base/thread.h"
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
@@ -16,12 +17,15 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 namespace posthaste::actors {
 namespace {
 
 constexpr std::size_t workers = 2;
 constexpr std::size_t messages_at_once = 64;
+constexpr std::size_t threads_of_caf = workers + 3;  // its clock, its printer, the storekeeper
 
 /// CAF names its threads in its own way; people look for ours.
 class ThreadNames final : public caf::thread_hook {
@@ -53,6 +57,34 @@ public:
 private:
   sigset_t before_;
 };
+
+/// Has as many threads as CAF will want, all at once, and lets them go. When CAF finds no more in the
+/// middle of its start, it waits for ever for those that it had.
+Result<void> try_threads() {
+  std::mutex mutex;
+  std::condition_variable enough;
+  bool over = false;
+  std::vector<std::thread> held;
+  Result<void> outcome;
+  while (outcome && held.size() < threads_of_caf) {
+    auto started = start_thread("posthaste.try", [&] {
+      std::unique_lock lock(mutex);
+      enough.wait(lock, [&] { return over; });
+    });
+    if (started) {
+      held.push_back(std::move(*started));
+    } else {
+      outcome = std::move(started).error();
+    }
+  }
+  {
+    const std::lock_guard lock(mutex);
+    over = true;
+  }
+  enough.notify_all();
+  for (std::thread& thread : held) thread.join();
+  return outcome;
+}
 
 }  // namespace
 
@@ -119,6 +151,7 @@ Result<std::unique_ptr<ActorHouse>> ActorHouse::open(std::shared_ptr<Durable> du
                                                      RestartRule rule) {
   const SignalsBlocked blocked;
   try {
+    if (auto enough = try_threads(); !enough) return std::move(enough).error();
     auto rooms = std::make_shared<Rooms>(std::move(durable), rule);
     rooms->durable->kicks = rooms->roster.get();
     rooms->system = std::make_unique<caf::actor_system>(rooms->config);

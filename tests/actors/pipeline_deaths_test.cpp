@@ -1,8 +1,11 @@
 #include "tests/actors/pipeline_fixture.h"
 #include "tests/support/child_process.h"
 #include "tests/support/memory_directory.h"
+#include "tests/support/sanitizers.h"
 
 #include <dirent.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <set>
@@ -180,6 +183,38 @@ TEST(PipelineThreads, AreFewAndNamedAndEndWithIt) {
   }
   EXPECT_TRUE(eventually([] { return our_threads().empty(); }));
 }
+
+#ifndef POSTHASTE_TEST_SANITIZED  // sanitizers take the address space
+/// Whatever room is left for threads, a start succeeds or says why not; CAF alone would hang.
+TEST(PipelineThreads, ThatCannotBeHadAreAnError) {
+  ScriptedIngestion server;
+  int failed = 0;
+  int started = 0;
+  for (const rlim_t room : {12, 20, 28, 36, 44, 52, 60, 80, 100, 2'000}) {
+    ChildProcess child([&] {
+      ::alarm(20);
+      std::ifstream pages("/proc/self/statm");
+      rlim_t used = 0;
+      pages >> used;
+      const rlimit limit{used * 4096 + (room << 20), RLIM_INFINITY};
+      ::setrlimit(RLIMIT_AS, &limit);
+      try {
+        Rig rig({server.connection_string()}, {.settings = quick(), .store = false});
+        rig.record(100);
+        rig.stop();
+      } catch (const std::exception&) {
+        ::_exit(1);
+      }
+      ::_exit(0);
+    });
+    const int code = child.wait();
+    ASSERT_TRUE(code == 0 || code == 1) << room << " MiB: " << code;
+    ++(code == 0 ? started : failed);
+  }
+  EXPECT_GT(failed, 0);
+  EXPECT_GT(started, 0);
+}
+#endif
 
 }  // namespace
 }  // namespace posthaste::actors::testing_support
