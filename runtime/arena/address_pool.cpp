@@ -1,8 +1,10 @@
 #include "runtime/arena/address_pool.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace posthaste::arena {
 namespace {
@@ -11,9 +13,21 @@ constexpr int empty_pages = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
 }  // namespace
 
+/// With the process that it is of: a forked child has none of the ranges of its parent, whose pool
+/// may be locked for ever there.
+struct AddressPool::Owned {
+  pid_t process = ::getpid();
+  AddressPool pool;
+};
+
 AddressPool& AddressPool::of_process() noexcept {
-  static AddressPool& pool = *new AddressPool;
-  return pool;
+  static std::atomic<Owned*> owned{new Owned};
+  Owned* known = owned.load(std::memory_order_acquire);
+  if (known->process == ::getpid()) return known->pool;
+  auto* const fresh = new Owned;
+  if (owned.compare_exchange_strong(known, fresh, std::memory_order_acq_rel)) return fresh->pool;
+  delete fresh;
+  return known->pool;
 }
 
 AddressRange AddressPool::take(std::size_t size) {

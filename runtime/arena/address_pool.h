@@ -2,7 +2,8 @@
 
 /// Address ranges that regions have left. They stay mapped for ever, as empty pages, because a
 /// thread that was late may still write there; a new region of the same size takes one over, so
-/// that starting and stopping does not use up addresses. One per process; it is never destroyed.
+/// that starting and stopping does not use up addresses. One per process, a forked child's is empty;
+/// it is never destroyed.
 ///
 /// Threads: any; locks. Blocking: system calls.
 
@@ -31,6 +32,7 @@ public:
   std::size_t unused() const noexcept;
 
 private:
+  struct Owned;
   mutable std::mutex mutex_;
   std::vector<AddressRange> ranges_;  // guarded by mutex_; oldest first
 };

@@ -215,6 +215,23 @@ TEST(Region, IsNotMappedInAForkedChild) {
   }
 }
 
+TEST(Region, OfAForkedChildTakesNoAddressesThatItsParentHasLeft) {
+  const MemoryDirectory directory;
+  RegionOptions options = options_for({directory.path()});
+  options.recorder = false;
+  const std::byte* left = nullptr;
+  if (auto region = Region::create(options)) left = region->memory().data();
+  ASSERT_NE(left, nullptr);
+  EXPECT_GT(AddressPool::of_process().unused(), 0u);
+  ChildProcess child([&] {
+    if (AddressPool::of_process().unused() != 0) ::_exit(1);
+    auto region = Region::create(options);
+    if (!region) ::_exit(2);
+    if (!region->extend(format(*region), 32)) ::_exit(3);
+  });
+  EXPECT_EQ(child.wait(), 0);
+}
+
 /// A tmpfs of a few MiB. Needs root.
 class SmallFileSystem {
 public:
