@@ -223,7 +223,7 @@ def file_size_limit(bench):
 @row("S7", "RLIMIT_AS: from no room to start in to enough")
 def address_space_limit(bench):
     started = refused = 0
-    for limit in (60, 120, 180, 240, 320, 420, 560, 800):
+    for limit in (60, 90, 120, 180, 320, 800):
         server = bench.ingestion(listening=False)
         store, arena = bench.path(f"{limit}/store"), bench.memory_directory()
         store.parent.mkdir(exist_ok=True)
@@ -251,3 +251,201 @@ def address_space_limit(bench):
         server.close()
     bench.measured(started=started, refused_to_start=refused)
     bench.check(started >= 3, "hardly ever started")
+
+
+def chain_of_kills(bench, kills, seed, *, name="chain", server=None, threads=1, moment=(0.05, 1.0), options=()):
+    """Hosts that are killed at random moments, each the heir of the one before. Gives all that they recorded and
+    where the heirs are to look."""
+    dice = random.Random(seed)
+    server = server or bench.ingestion(listening=False)
+    store, arena = bench.path(f"{name}/store"), bench.memory_directory()
+    store.parent.mkdir(exist_ok=True)
+    recorded = set()
+    for number in range(kills):
+        host = bench.host(server, "--duration", "60", "--rate", "3000", "--threads", threads, "--budget", "4MiB",
+                          *options, name=f"{name}/{number}", store=store, arena=arena)
+        time.sleep(dice.uniform(*moment))
+        host.process.send_signal(signal.SIGKILL)
+        host.process.wait()
+        recorded |= host.recorded()
+        host.ids_path.unlink()
+        if (store / "data.mdb").exists() and number % 10 == 9:
+            verify(bench, store)
+    return server, recorded, {"store": store, "arena": arena}
+
+
+def gather(bench, server, recorded, places, name, *, lost=0, copies=0, most=40):
+    """Heirs without a fault, until all has arrived."""
+    server.listen()
+    for number in range(most):
+        drain(bench, server, f"{name}-{number}", **places).report()
+        left = len(list(places["arena"].rglob("*.arena")))
+        if recorded <= set(server.received) or (left == 0 and number > 1):
+            break
+    ledger.check(bench, None, recorded, server.received, lost=lost, duplicates=copies)
+    bench.measured(heirs=number + 1)
+
+
+@row("S8", "kill -9 at 200 random moments while storing", deadline=600)
+def killed_while_storing(bench):
+    kills = 200
+    server, recorded, places = chain_of_kills(bench, kills, seed=8)
+    verify(bench, places["store"])
+    bench.measured(kills=kills)
+    gather(bench, server, recorded, places, "heir")
+
+
+def stored_and_stopped(bench, name, spans=3000):
+    """What a host left in its store when it stopped in order: its ids, and where."""
+    server = bench.ingestion(listening=False)
+    host = offline(bench, server, "--spans", str(spans), "--rate", "0", "--budget", "4MiB", name=f"{name}-first",
+                   store=bench.path(f"{name}-store"), shutdown=0.5)
+    report = host.report()
+    bench.check(report["stored"] == spans, f"{name}: {report['stored']} of {spans} stored")
+    server.listen()
+    return server, host
+
+
+def gtests(bench, program, pattern, **environment):
+    """Runs unit tests that inject the fault themselves, as often as `environment` says. How many there were."""
+    done = subprocess.run(
+        [bench.program(program), f"--gtest_filter={pattern}", "--gtest_brief=1"], capture_output=True, text=True,
+        check=False, env={**os.environ, "TEST_TMPDIR": f"{bench.path('scratch/x').parent}/",
+                          **{name: str(value) for name, value in environment.items()}})
+    output = done.stdout + done.stderr
+    bench.note(output)
+    counted = [int(word) for line in output.splitlines() if "tests ran" in line or "test ran" in line
+               for word in line.split() if word.isdigit()]
+    bench.check(done.returncode == 0, f"{pattern}: ended with {done.returncode}: {output[-600:]}")
+    bench.check(bool(counted) and counted[0] > 0, f"{pattern}: no test ran")
+    return counted[0] if counted else 0
+
+
+TIMES = 12   # the counts of the unit tests, so many times: 7,560 damaged files in S10 to S12
+
+
+@row("S10", "data.mdb cut at 720 places", needs=("store_test",), deadline=600)
+def cut_file(bench):
+    gtests(bench, "store_test", "StoreDamage.OfACutFileIsHarmless", POSTHASTE_TEST_TIMES=TIMES)
+    bench.measured(damaged_files=60 * TIMES, crashes=0, hangs=0)
+
+
+@row("S11", "1 bit of data.mdb changed: anywhere, in heads of pages, in the metas; 4,560 files",
+     needs=("store_test",), deadline=600)
+def changed_bits(bench):
+    for test in ("OfOneBitAnywhere", "OfOneBitInThePagesHeaders", "OfTheMetaPages"):
+        gtests(bench, "store_test", f"StoreDamage.{test}IsHarmless", POSTHASTE_TEST_TIMES=TIMES)
+    bench.measured(damaged_files=(150 + 150 + 80) * TIMES, crashes=0, hangs=0)
+
+
+@row("S12", "pages of data.mdb zeroed, misplaced, swapped, random; 2,280 files", needs=("store_test",), deadline=600)
+def damaged_pages(bench):
+    for test in ("OfAZeroedPage", "OfAMisplacedPage", "OfTwoSwappedPages", "OfRandomBytesInAPage"):
+        gtests(bench, "store_test", f"StoreDamage.{test}IsHarmless", POSTHASTE_TEST_TIMES=TIMES)
+    bench.measured(damaged_files=(60 + 60 + 30 + 40) * TIMES, crashes=0, hangs=0)
+
+
+@row("S13", "data.mdb empty, garbage beside it, another LMDB version", quick=True)
+def strange_files(bench):
+    def empty(store):
+        (store / "data.mdb").write_bytes(b"")
+
+    def garbage_beside(store):
+        (store / "lock.mdb").write_bytes(os.urandom(3000))
+        (store / "quarantine").mkdir(exist_ok=True)
+        (store / "rebuild").write_bytes(b"x")
+
+    def other_version(store):
+        data = bytearray((store / "data.mdb").read_bytes())
+        for meta in (0, 4096):
+            data[meta + 20] = 2
+        (store / "data.mdb").write_bytes(data)
+
+    for change, lost in ((empty, 3000), (garbage_beside, 0), (other_version, 0)):
+        name = change.__name__
+        server, first = stored_and_stopped(bench, name)
+        change(first.store)
+        before = (first.store / "data.mdb").read_bytes()
+        # 1,000 new spans, and what is there of the old ones
+        host = bench.host(server, "--spans", "1000", "--rate", "2000", "--linger", "6", name=f"{name}-second",
+                          store=first.store, arena=first.arena)
+        report = host.report()
+        ledger.check_law(bench, report)
+        arrived = set(server.received)
+        bench.check(host.recorded() <= arrived, f"{name}: new spans are missing")
+        bench.check(server.copies() == 0, f"{name}: {server.copies()} copies")
+        if change is other_version:
+            bench.check((first.store / "data.mdb").read_bytes() == before, "a file of another version was changed")
+            bench.check((first.store / "store-v1").is_dir(), "no directory beside it")
+        else:
+            missing = len(first.recorded() - arrived)
+            bench.check(missing == lost, f"{name}: {missing} of the old ones are missing")
+            corrupt = report["dropped"].get("corrupt", 0)
+            bench.check(corrupt == lost, f"{name}: {lost} lost, {corrupt} counted as corrupt")
+            bench.measured(**{f"{name}_counted": corrupt})
+
+
+@row("S14", "rm -rf of the store's directory while it is in use")
+def removed_in_use(bench):
+    server = bench.ingestion(listening=False)
+    host = bench.host(server, "--spans", "60000", "--rate", "3000", "--linger", "30",
+                      environment={"OTEL_BSP_EXPORT_TIMEOUT": "1000"})
+    bench.wait_for(lambda: host.progress()["stored"] > 5000, 15, "something to be stored")
+    shutil.rmtree(host.store)
+    gone = time.monotonic()
+    bench.wait_for(lambda: (host.store / "data.mdb").exists(), 10, "a new store")
+    bench.measured(new_store_after=f"{time.monotonic() - gone:.2f} s")
+    time.sleep(2)
+    server.listen()
+    report = host.report()
+    bench.measured(corrupt=report["dropped"].get("corrupt", 0))
+    bench.check(report["dropped"].get("corrupt", 0) > 0, "the loss was not counted")
+    ledger.check(bench, report, host.recorded(), server.received, duplicates=0)
+    bench.check(len(server.received) == 60000 - ledger.total(report["dropped"]), "more is missing than was counted")
+
+
+@row("S15", "two processes of one application, one store directory", quick=True)
+def two_processes(bench):
+    server = bench.ingestion(listening=False)
+    arena = bench.memory_directory()
+    hosts = [bench.host(server, "--spans", "6000", "--rate", "3000", "--linger", "40", name=name, arena=arena,
+                        environment={"OTEL_BSP_EXPORT_TIMEOUT": "1000"}) for name in ("one", "two")]
+    stores = [hosts[0].store, hosts[0].store.with_name("store.2")]
+    bench.wait_for(lambda: all((store / "data.mdb").exists() for store in stores), 10, "two stores")
+    bench.wait_for(lambda: all(host.progress()["stored"] > 0 for host in hosts), 10, "both to store")
+    server.listen()
+    reports = [host.report() for host in hosts]
+    for report in reports:
+        ledger.check_law(bench, report)
+        bench.check(report["delivered"] >= 0 and report["law_holds"], "the law does not hold")
+    bench.measured(replayed=sum(report["replayed"] for report in reports))
+    ledger.check(bench, None, hosts[0].recorded() | hosts[1].recorded(), server.received)
+
+
+@row("S16", "kill -9 of one of two that holds stored data, then a third starts")
+def killed_beside_another(bench):
+    server = bench.ingestion(listening=False)
+    arena = bench.memory_directory()
+    common = {"arena": arena, "environment": {"OTEL_BSP_EXPORT_TIMEOUT": "1000"}}
+    dies = bench.host(server, "--duration", "60", "--rate", "2000", name="dies", **common)
+    bench.wait_for(lambda: dies.progress()["stored"] > 0, 15, "something to be stored")
+    lives = bench.host(server, "--duration", "12", "--rate", "2000", "--linger", "30", name="lives", **common)
+    bench.wait_for(lambda: lives.progress()["stored"] > 0, 15, "the second to store")
+    dies.kill()
+    recorded = dies.recorded()
+    third = bench.host(server, "--spans", "2000", "--rate", "2000", "--linger", "40", name="third", **common)
+    time.sleep(1)
+    server.listen()
+    reports = [lives.report(), third.report()]
+    for report in reports:
+        ledger.check_law(bench, report)
+    adopted = sum(report["recovered"] for report in reports)
+    bench.measured(adopted=adopted, of_the_dead=len(recorded))
+    bench.check(adopted > 0, "nobody adopted what the dead one held")
+    ledger.check(bench, None, recorded | lives.recorded() | third.recorded(), server.received)
+
+
+@row("S9", "3,000 images of what a loss of power leaves of the file", needs=("store_test",), deadline=900)
+def power_lost(bench):
+    gtests(bench, "store_test", "StorePower.*", POSTHASTE_TEST_TIMES=50)
+    bench.measured(images=3000, unusable=0, acknowledged_lost=0, settled_again=0)

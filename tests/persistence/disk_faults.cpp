@@ -1,5 +1,7 @@
 #include "tests/persistence/disk_faults.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -7,6 +9,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <utility>
 
 namespace posthaste::persistence {
 namespace {
@@ -14,6 +17,21 @@ namespace {
 DiskFault armed;
 int seen = 0;
 bool struck = false;
+
+std::vector<DiskAct>* notes = nullptr;
+
+void note(int file, off_t offset, const iovec* pieces, int count, ssize_t written) {
+  if (notes == nullptr || written < 0) return;
+  struct stat facts {};
+  ::fstat(file, &facts);
+  DiskAct act{facts.st_ino, offset, {}, (::fcntl(file, F_GETFL) & O_DSYNC) != 0};
+  for (int i = 0; i < count; ++i) {
+    const auto* const from = static_cast<const char*>(pieces[i].iov_base);
+    act.bytes.insert(act.bytes.end(), from, from + pieces[i].iov_len);
+  }
+  act.bytes.resize(static_cast<std::size_t>(written));
+  notes->push_back(std::move(act));
+}
 
 bool strikes(DiskCall call) {
   if (armed.nth == 0 || call != armed.call) return false;
@@ -24,7 +42,17 @@ bool strikes(DiskCall call) {
 }
 
 ssize_t system_pwrite(int file, const void* bytes, std::size_t size, off_t offset) {
-  return ::syscall(SYS_pwrite64, file, bytes, size, offset);
+  const ssize_t written = ::syscall(SYS_pwrite64, file, bytes, size, offset);
+  const iovec whole{const_cast<void*>(bytes), size};
+  note(file, offset, &whole, 1, written);
+  return written;
+}
+
+ssize_t system_writev(int file, const iovec* pieces, int count) {
+  const off_t offset = ::lseek(file, 0, SEEK_CUR);
+  const ssize_t written = ::syscall(SYS_writev, file, pieces, count);
+  note(file, offset, pieces, count, written);
+  return written;
 }
 
 }  // namespace
@@ -43,6 +71,10 @@ bool has_struck() {
   return struck;
 }
 
+void write_down(std::vector<DiskAct>* acts) {
+  notes = acts;
+}
+
 }  // namespace posthaste::persistence
 
 using namespace posthaste::persistence;
@@ -55,14 +87,18 @@ extern "C" ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t o
 }
 
 extern "C" ssize_t writev(int file, const iovec* pieces, int count) {
-  if (!strikes(DiskCall::write)) return ::syscall(SYS_writev, file, pieces, count);
-  if (armed.cut_short && count > 1) return ::syscall(SYS_writev, file, pieces, count / 2);
+  if (!strikes(DiskCall::write)) return system_writev(file, pieces, count);
+  if (armed.cut_short && count > 1) return system_writev(file, pieces, count / 2);
   errno = armed.error;
   return -1;
 }
 
 extern "C" int fdatasync(int file) {
-  if (!strikes(DiskCall::sync)) return static_cast<int>(::syscall(SYS_fdatasync, file));
+  if (!strikes(DiskCall::sync)) {
+    const auto result = static_cast<int>(::syscall(SYS_fdatasync, file));
+    note(file, 0, nullptr, 0, result);
+    return result;
+  }
   errno = armed.error;
   return -1;
 }

@@ -4,6 +4,7 @@
 #include "persistence/store_verifier.h"
 #include "runtime/base/crc32c.h"
 #include "tests/persistence/store_fixture.h"
+#include "tests/support/test_times.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@ namespace posthaste::persistence {
 namespace {
 
 namespace fs = std::filesystem;
+using testing_support::times;
 
 using Bytestring = std::vector<char>;
 constexpr std::size_t page = 4096;
@@ -153,7 +155,7 @@ TEST_F(StoreDamage, IsFoundSoundWhenThereIsNone) {
 }
 
 TEST_F(StoreDamage, OfOneBitAnywhereIsHarmless) {
-  expect_harmless(150, [&](unsigned seed) {
+  expect_harmless(times(150), [&](unsigned seed) {
     std::mt19937 random{1100 + seed};
     Damage damage{data_, {}};
     const auto bit = random();
@@ -163,7 +165,7 @@ TEST_F(StoreDamage, OfOneBitAnywhereIsHarmless) {
 }
 
 TEST_F(StoreDamage, OfOneBitInThePagesHeadersIsHarmless) {
-  expect_harmless(150, [&](unsigned seed) {
+  expect_harmless(times(150), [&](unsigned seed) {
     std::mt19937 random{1300 + seed};
     Damage damage{data_, {}};
     const auto bit = random();
@@ -174,7 +176,7 @@ TEST_F(StoreDamage, OfOneBitInThePagesHeadersIsHarmless) {
 }
 
 TEST_F(StoreDamage, OfTheMetaPagesIsHarmless) {
-  expect_harmless(80, [&](unsigned seed) {
+  expect_harmless(times(80), [&](unsigned seed) {
     std::mt19937 random{1500 + seed};
     Damage damage{data_, {}};
     for (std::size_t meta = 0; meta <= seed % 2; ++meta) {
@@ -186,7 +188,7 @@ TEST_F(StoreDamage, OfTheMetaPagesIsHarmless) {
 }
 
 TEST_F(StoreDamage, OfAZeroedPageIsHarmless) {
-  expect_harmless(60, [&](unsigned seed) {
+  expect_harmless(times(60), [&](unsigned seed) {
     const std::size_t at = seed < 30 ? seed : seed * 7919 % pages();
     Damage damage{data_, "zeroed page " + std::to_string(at)};
     std::fill_n(page_of(damage.bytes, at), page, '\0');
@@ -195,7 +197,7 @@ TEST_F(StoreDamage, OfAZeroedPageIsHarmless) {
 }
 
 TEST_F(StoreDamage, OfAMisplacedPageIsHarmless) {
-  expect_harmless(60, [&](unsigned seed) {
+  expect_harmless(times(60), [&](unsigned seed) {
     std::mt19937 random{1600 + seed};
     const std::size_t from = random() % pages();
     const std::size_t to = random() % pages();
@@ -208,7 +210,7 @@ TEST_F(StoreDamage, OfAMisplacedPageIsHarmless) {
 }
 
 TEST_F(StoreDamage, OfTwoSwappedPagesIsHarmless) {
-  expect_harmless(30, [&](unsigned seed) {
+  expect_harmless(times(30), [&](unsigned seed) {
     std::mt19937 random{1700 + seed};
     const std::size_t a = random() % pages();
     const std::size_t b = random() % pages();
@@ -220,7 +222,7 @@ TEST_F(StoreDamage, OfTwoSwappedPagesIsHarmless) {
 }
 
 TEST_F(StoreDamage, OfRandomBytesInAPageIsHarmless) {
-  expect_harmless(40, [&](unsigned seed) {
+  expect_harmless(times(40), [&](unsigned seed) {
     std::mt19937 random{1800 + seed};
     const std::size_t at = random() % pages();
     Damage damage{data_, "random page " + std::to_string(at)};
@@ -230,7 +232,7 @@ TEST_F(StoreDamage, OfRandomBytesInAPageIsHarmless) {
 }
 
 TEST_F(StoreDamage, OfACutFileIsHarmless) {
-  expect_harmless(60, [&](unsigned seed) {
+  expect_harmless(times(60), [&](unsigned seed) {
     std::mt19937 random{1900 + seed};
     Damage damage{data_, {}};
     damage.bytes.resize(seed % 2 == 0 ? random() % data_.size() : random() % pages() * page);
