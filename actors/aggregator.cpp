@@ -71,7 +71,7 @@ SteadyTime Aggregator::step(SteadyTime now) {
 
 /// Flushes that it may collect for: where the sampler measures, it must have measured.
 std::uint64_t Aggregator::flushes_asked() const noexcept {
-  const bool waits = meter_.is_own() && durable_.standard != nullptr;
+  const bool waits = meter_.is_own() && durable_.measures_records();
   return waits ? durable_.flushes.folded() : durable_.flushes.intake_asked();
 }
 
@@ -125,6 +125,7 @@ bool Aggregator::write_points() {
 void Aggregator::finish(SteadyTime now) {
   const Collection done = *collection_;
   collection_.reset();
+  for (const auto& source : meter_.sources()) source->sent();
   if (durable_.self_metrics != nullptr && !meter_.is_self()) {
     durable_.self_metrics->collected(durable_.clock->steady() - done.begun, done.failed);
   }

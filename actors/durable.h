@@ -13,6 +13,7 @@
 #include "actors/flush_board.h"
 #include "actors/part.h"
 #include "actors/rate_limiter.h"
+#include "actors/request_counters.h"
 #include "actors/self_metrics.h"
 #include "actors/signal_account.h"
 #include "actors/standard_metrics.h"
@@ -66,8 +67,9 @@ struct Durable {
 
   // may be null: nobody measures
   std::shared_ptr<metrics::MetricStore> metrics;
-  std::unique_ptr<CallbackRunner> callbacks;  // where `metrics` is
-  std::unique_ptr<StandardMetrics> standard;  // the sampler's; null: switched off
+  std::unique_ptr<CallbackRunner> callbacks;    // where `metrics` is
+  std::unique_ptr<StandardMetrics> standard;    // the sampler's; null: switched off
+  RequestCounters* request_counters = nullptr;  // the sampler's, kept by `metrics`; may be null
 
   // one per output
   std::vector<std::unique_ptr<Custody>> outputs;
@@ -92,7 +94,7 @@ struct Durable {
   std::atomic<bool> unsupervised{false};  // the supervisor died too often: nobody answers flushes
   std::atomic<bool> abandoned{false};     // at the end: what is left in the arena dies with it
   std::atomic<bool> arena_exhausted{false};  // the region gives no further segments; sampler's
-  std::atomic<bool> last_fold{false};        // the standard metrics are to have what the lanes hold
+  std::atomic<bool> last_fold{false};        // what the lanes hold is to be measured
   std::atomic<bool> last_fold_done{false};
   std::atomic<bool> last_collection{false};  // aggregators collect once more, and finish
   std::atomic<Ticket> last_ticket{0};
@@ -100,6 +102,10 @@ struct Durable {
 
   std::unique_ptr<SelfMetrics> self_metrics;  // null: they are off; goes first
 
+  /// Whether the sampler measures the records that it drains.
+  bool measures_records() const noexcept {
+    return standard != nullptr || request_counters != nullptr;
+  }
   /// Whether the log should be encoded early because segments get scarce.
   bool under_pressure() const noexcept {
     const std::uint32_t margin = arena.geometry().segments / 16;

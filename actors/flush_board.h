@@ -1,8 +1,8 @@
 #pragma once
 
 /// The flushes that are asked for and not done: "everything accepted before the call is delivered,
-/// stored or dropped with a reason". Each goes two steps, and one before them where there are
-/// standard metrics: the sampler folds what the lanes hold, so that the collection has it.
+/// stored or dropped with a reason". Each goes two steps, and one before them where records are
+/// measured: the sampler measures what the lanes hold, so that the collection has it.
 ///
 ///   asked ──sampler drained what the lanes held──► has a log position ──all outputs settled up to
 ///   it, or deadline──► done, its callback is called once
@@ -33,8 +33,8 @@ public:
   /// a LaneMark, and tells the log position at which the mark was reached.
   std::uint64_t intake_asked() const noexcept { return asked_.load(std::memory_order_acquire); }
   std::uint64_t intake_done() const noexcept { return done_.load(std::memory_order_acquire); }
-  /// The last flush for which the standard metrics have all that the lanes held when it was asked
-  /// for; only then may their meter be collected for it.
+  /// The last flush for which all has been measured that the lanes held when it was asked for; only
+  /// then may their meter be collected for it.
   std::uint64_t folded() const noexcept { return folded_.load(std::memory_order_acquire); }
   void fold_reached(std::uint64_t asked) noexcept {
     folded_.store(asked, std::memory_order_release);

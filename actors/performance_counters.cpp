@@ -65,6 +65,12 @@ void PerformanceCounters::begin(SteadyTime now) {
   read_rates(now);
 }
 
+void PerformanceCounters::sent() noexcept {
+  machine_busy_.sent();
+  process_busy_.sent();
+  disk_bytes_.sent();
+}
+
 void PerformanceCounters::observe(std::uint64_t collection, SteadyTime now) {
   const Observation observation(collection);
   const Readings readings = read_rates(now);

@@ -2,7 +2,7 @@
 
 /// The performance counters that Application Insights shows for a server, of this process and its
 /// machine, under the names that Microsoft's exporters give them (runtime/wire/metric_data.cpp).
-/// Those of requests and exceptions are made from what is recorded, elsewhere.
+/// Those of requests and exceptions are made from what is recorded (request_counters.h).
 ///
 ///   Private_Bytes            gauge, By      resident memory of the process
 ///   Available_Bytes          gauge, By      memory of the machine that can be had without swapping
@@ -31,6 +31,7 @@ public:
                       DiagnosticsSink& diagnostics);
   void begin(SteadyTime now) override;
   void observe(std::uint64_t collection, SteadyTime now) override;
+  void sent() noexcept override;
 
 private:
   /// Percent; nothing: it is not time yet.

@@ -95,6 +95,7 @@ std::shared_ptr<Durable> make_durable(PipelineParts& parts) {
   durable->clock = parts.clock;
   durable->seed = parts.seed;
   durable->metrics = std::move(parts.metrics);
+  durable->request_counters = parts.request_counters;
   durable->orphan_directories = std::move(parts.orphan_directories);
   const config::FinalSampling& sampling = parts.settings->sampling();
   if (sampling.kind == config::SamplerKind::rate_limited && parts.steered_rate != nullptr) {

@@ -14,6 +14,7 @@
 /// Blocking: start some milliseconds; end() and the destructor at most their patience; nothing
 /// else. Full:     the arena bounds everything.
 
+#include "actors/request_counters.h"
 #include "actors/restart_limit.h"
 #include "actors/vm_metadata.h"
 #include "runtime/arena/region.h"
@@ -59,6 +60,7 @@ struct PipelineParts {
   std::vector<std::shared_ptr<LocalSink>> sinks;
   RestartRule restart_rule;
   std::shared_ptr<metrics::MetricStore> metrics = {};  // may be null: nobody measures
+  RequestCounters* request_counters = nullptr;         // of `metrics`; may be null
   /// Who is asked where the settings choose the detector `azure_vm`.
   std::string vm_metadata_url = azure_vm_metadata_url;
   std::function<void()> on_bell;  // may be empty; called on the io thread when the bell has rung

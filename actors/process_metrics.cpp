@@ -105,6 +105,12 @@ void ProcessMetrics::begin(SteadyTime now) {
   }
 }
 
+void ProcessMetrics::sent() noexcept {
+  for (host::Rate* const rate : {&user_, &system_, &container_user_, &container_system_}) {
+    rate->sent();
+  }
+}
+
 void ProcessMetrics::observe(std::uint64_t collection, SteadyTime now) {
   const Observation to(collection);
   observe_process(to, now);

@@ -28,6 +28,7 @@ public:
                  host::CgroupReader container, DiagnosticsSink& diagnostics);
   void begin(SteadyTime now) override;
   void observe(std::uint64_t collection, SteadyTime now) override;
+  void sent() noexcept override;
 
 private:
   enum Name : std::uint8_t {

@@ -32,7 +32,7 @@ Sampler::Sampler(Durable& durable)
       lanes_(durable.arena),
       log_(durable.arena),
       filter_(durable.settings->drop_rules(), durable.arena) {
-  if (durable.standard != nullptr) measurer_.emplace();
+  if (durable.measures_records()) measurer_.emplace();
 }
 
 SteadyTime Sampler::step(SteadyTime now) {
@@ -118,9 +118,14 @@ void Sampler::fold(std::span<const model::RecordHead* const> records) noexcept {
         model::RecordView::from({reinterpret_cast<const std::byte*>(record), record->length()});
     if (!view) continue;
     try {
-      durable_.standard->add(measurer_->measure(*view, scale));
+      const wire::Measure measure = measurer_->measure(*view, scale);
+      if (durable_.standard != nullptr) durable_.standard->add(measure);
+      if (durable_.request_counters != nullptr) durable_.request_counters->count(measure);
     } catch (const std::bad_alloc&) {
-      durable_.standard->add_unknown(*record, scale);
+      if (durable_.standard != nullptr) durable_.standard->add_unknown(*record, scale);
+      if (durable_.request_counters != nullptr) {
+        durable_.request_counters->count_unknown(*record, scale);
+      }
     }
   }
 }
@@ -218,7 +223,7 @@ void Sampler::serve_flushes() {
   }
 }
 
-/// Whether the standard metrics have what the lanes held when the flush was asked for.
+/// Whether what the lanes held when the flush was asked for has been measured.
 bool Sampler::folded(std::uint64_t flush) {
   if (!measurer_ || durable_.flushes.folded() >= flush) return true;
   if (!fold_mark_) {

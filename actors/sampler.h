@@ -7,7 +7,8 @@
 ///
 ///   lanes ─► [sampler] ─► log ─► kick ─► batchers
 ///                ├─► rate ─► application threads
-///                └─► standard metrics, of all records, those too that are left out
+///                └─► standard metrics and request counters, of all records, those too that are
+///                    left out
 ///
 /// Who calls: its shell. Threads: one. Blocking: never; at most about 1 ms a step, more at once.
 /// Full: when the log gets no segment, records stay in their lanes, and the application's threads
@@ -60,7 +61,7 @@ private:
   arena::LaneReader lanes_;
   arena::LogWriter log_;
   RecordFilter filter_;
-  std::optional<wire::RecordMeasurer> measurer_;  // where there are standard metrics
+  std::optional<wire::RecordMeasurer> measurer_;  // where records are measured
   arena::LaneReader::Batch batch_;
   std::optional<LaneMark> mark_;
   std::uint64_t marked_for_ = 0;

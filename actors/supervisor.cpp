@@ -50,7 +50,7 @@ SteadyTime Supervisor::step(SteadyTime now) {
   return now + watch;
 }
 
-/// Measurements stop first; the sampler adds to the standard metrics what the lanes hold; then what
+/// Measurements stop first; the sampler measures what the lanes hold; then what
 /// they came to is put into the lanes, for which callbacks get no more than a quarter of the time.
 bool Supervisor::collected_for_the_end(SteadyTime now, SteadyTime deadline) {
   if (durable_.metrics == nullptr) return true;
@@ -61,7 +61,7 @@ bool Supervisor::collected_for_the_end(SteadyTime now, SteadyTime deadline) {
     durable_.kicks->kick(Role::sampler);
   }
   if (!durable_.last_collection.load(std::memory_order_relaxed)) {
-    const bool folded = durable_.standard == nullptr || durable_.last_fold_done.load();
+    const bool folded = !durable_.measures_records() || durable_.last_fold_done.load();
     if (!folded && now < *collect_until_) return false;
     durable_.last_collection.store(true, std::memory_order_release);
     durable_.kick_aggregators();

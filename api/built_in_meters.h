@@ -6,6 +6,7 @@
 ///
 /// May throw std::bad_alloc.
 
+#include "actors/request_counters.h"
 #include "runtime/arena/arena.h"
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/config/final_settings.h"
@@ -13,8 +14,13 @@
 
 namespace posthaste {
 
+/// What the pipeline fills of them; the store keeps it.
+struct BuiltInMeters {
+  actors::RequestCounters* request_counters = nullptr;  // null: the settings do not ask for them
+};
+
 /// `diagnostics` outlives the store's use.
-void make_built_in_meters(const config::FinalSettings& settings, const arena::Arena& arena,
-                          metrics::MetricStore& store, DiagnosticsSink& diagnostics);
+BuiltInMeters make_built_in_meters(const config::FinalSettings& settings, const arena::Arena& arena,
+                                   metrics::MetricStore& store, DiagnosticsSink& diagnostics);
 
 }  // namespace posthaste

@@ -72,7 +72,7 @@ produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
   setup.span_processors = settings.span_processors();
   setup.log_processors = settings.log_processors();
   setup.exception_stacks = settings.exception_stacks();
-  setup.measures = settings.metrics().standard_metrics;
+  setup.measures = settings.metrics().standard_metrics || settings.metrics().performance_counters;
   return setup;
 }
 
@@ -119,7 +119,7 @@ public:
     }
     metrics_ = std::make_shared<metrics::MetricStore>(
         metric_setup(*settings_), producer_->ingress(), system_clock(), diagnostics_);
-    make_built_in_meters(*settings_, recorder_.arena, *metrics_, diagnostics_);
+    built_in_ = make_built_in_meters(*settings_, recorder_.arena, *metrics_, diagnostics_);
     auto pipeline = actors::Pipeline::start(parts());
     if (!pipeline) return refuse(std::move(pipeline).error());
     pipeline_ = std::move(*pipeline);
@@ -229,6 +229,7 @@ private:
     parts.steered_rate = &producer_->steered_rate();
     parts.callback_failures = &producer_->callback_failures();
     parts.metrics = metrics_;
+    parts.request_counters = built_in_.request_counters;
     parts.seed = entropy();
     for (const auto& candidate : settings_->arena().directories) {
       parts.orphan_directories.push_back(candidate.path);
@@ -267,6 +268,7 @@ private:
   FlightRecorder recorder_;
   produce::Producer* producer_ = nullptr;
   std::shared_ptr<metrics::MetricStore> metrics_;
+  BuiltInMeters built_in_;  // of metrics_
   std::unique_ptr<actors::Pipeline> pipeline_;
   std::atomic<bool> asked_to_stop_{false};
 };

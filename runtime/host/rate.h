@@ -1,12 +1,14 @@
 #pragma once
 
-/// What totals grew by, per second and as a share. A reading sooner than a second after the last
-/// one gives nothing and changes nothing: the kernel counts in ticks of 10 ms, and a flush may come
-/// right after a collection. Pure; one thread.
+/// What totals grew by, per second and as a share, since the reading that was sent last. A reading
+/// sooner than a second after it gives nothing and changes nothing: the kernel counts in ticks of
+/// 10 ms, and a flush may come right after a collection. A reading that was not sent (whoever took
+/// it died) is part of the next one. Pure; one thread.
 
 #include "runtime/base/clock.h"
 
 #include <optional>
+#include <utility>
 
 namespace posthaste::host {
 
@@ -14,24 +16,30 @@ inline constexpr std::chrono::seconds least_interval{1};
 
 class Rate {
 public:
-  /// Per second, since the last reading that counted. The first one, and one below the last (the
-  /// total began anew), only set the beginning.
+  /// Per second. The first reading, and one below the last (the total began anew), only set the
+  /// beginning.
   std::optional<double> since_last(double total, SteadyTime now) noexcept {
-    if (known_ && total >= total_ && now - at_ < least_interval) return std::nullopt;
-    std::optional<double> rate;
-    if (known_ && total >= total_) {
-      rate = (total - total_) / std::chrono::duration<double>(now - at_).count();
+    read_.reset();
+    if (!sent_ || total < sent_->total) {
+      sent_ = Reading{total, now};
+      return std::nullopt;
     }
-    total_ = total;
-    at_ = now;
-    known_ = true;
-    return rate;
+    if (now - sent_->at < least_interval) return std::nullopt;
+    read_ = Reading{total, now};
+    return (total - sent_->total) / std::chrono::duration<double>(now - sent_->at).count();
+  }
+  /// The last reading is out: the next one starts from it.
+  void sent() noexcept {
+    if (read_) sent_ = std::exchange(read_, std::nullopt);
   }
 
 private:
-  double total_ = 0;
-  SteadyTime at_{};
-  bool known_ = false;
+  struct Reading {
+    double total = 0;
+    SteadyTime at{};
+  };
+  std::optional<Reading> sent_;
+  std::optional<Reading> read_;
 };
 
 /// Of two totals of which one is a part of the other.
@@ -43,6 +51,10 @@ public:
     const auto of_whole = whole_.since_last(whole, now);
     if (!of_part || !of_whole || *of_whole <= 0) return std::nullopt;
     return *of_part < *of_whole ? *of_part / *of_whole : 1.0;
+  }
+  void sent() noexcept {
+    part_.sent();
+    whole_.sent();
   }
 
 private:

@@ -50,17 +50,6 @@ std::string_view kind_name(const InstrumentInfo& info) noexcept {
   return "instrument";
 }
 
-/// The readers that have outputs among these.
-std::vector<Reader> within(const std::vector<Reader>& readers, std::uint16_t outputs) {
-  std::vector<Reader> chosen;
-  for (Reader reader : readers) {
-    reader.outputs =
-        reader.outputs == 0 ? outputs : static_cast<std::uint16_t>(reader.outputs & outputs);
-    if (reader.outputs != 0) chosen.push_back(reader);
-  }
-  return chosen;
-}
-
 std::string described(const InstrumentInfo& info) {
   return std::string(kind_name(info)) + (info.integer ? " of integers" : " of doubles") +
          (info.unit.empty() ? std::string() : " in " + info.unit);
@@ -142,8 +131,7 @@ Instrument* MeterState::make_new(InstrumentInfo info) {
              "\" and later ones measure nothing: tell them apart by attributes");
     return nullptr;
   }
-  auto specs = streams_of(info, name_, options_->views, options_->defaults,
-                          outputs_ == 0 ? options_->readers : within(options_->readers, outputs_));
+  auto specs = streams_of(info, name_, options_->views, options_->defaults, options_->readers);
   auto made = std::make_unique<Instrument>(std::move(info), context_, callbacks_);
   for (StreamSpec& spec : specs) {
     made->add_stream(std::make_unique<Stream>(std::move(spec), context_, interval_,

@@ -51,8 +51,6 @@ public:
 
   /// Of a meter of Posthaste's own, before its aggregator is started.
   void add_source(std::unique_ptr<MeterSource> source) { sources_.push_back(std::move(source)); }
-  /// Which outputs its points are for, before its first instrument is made: bit o: output o; 0: all.
-  void restrict_to(std::uint16_t outputs) noexcept { outputs_ = outputs; }
 
   /// Nothing more is made, and nothing said.
   void close() noexcept;
@@ -99,7 +97,6 @@ private:
   std::atomic<bool> finished_{false};
   CallbackList callbacks_;
   std::vector<std::unique_ptr<MeterSource>> sources_;
-  std::uint16_t outputs_ = 0;
   mutable std::mutex mutex_;
   bool closed_ = false;  // under mutex_, as the next
   std::vector<std::unique_ptr<Instrument>> instruments_;

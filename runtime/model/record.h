@@ -57,7 +57,7 @@ inline constexpr std::uint16_t local_root = 8;     // no parent in this process
 inline constexpr std::uint16_t interrupted = 16;   // the process died while the span was open
 inline constexpr std::uint16_t truncated = 32;     // something was cut to fit a size limit
 inline constexpr std::uint16_t has_dead = 64;      // some entry is dead
-inline constexpr std::uint16_t measured = 128;     // for the standard metrics alone: never sent
+inline constexpr std::uint16_t measured = 128;     // to be measured alone: never sent
 inline constexpr std::uint16_t self_metric = 256;  // a metric point about Posthaste itself
 }  // namespace record_flag
 
@@ -87,7 +87,7 @@ struct RecordHead {
 };
 static_assert(sizeof(RecordHead) == 96 && std::is_trivially_copyable_v<RecordHead>);
 
-/// Whether the record is for the standard metrics alone.
+/// Whether the record is to be measured alone.
 inline bool is_only_measured(const RecordHead& record) noexcept {
   return record.type != RecordType::metric_point && (record.flags & record_flag::measured) != 0;
 }

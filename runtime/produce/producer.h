@@ -49,8 +49,8 @@ struct ProducerSetup {
   std::vector<SpanProcessor> span_processors = {};
   std::vector<LogProcessor> log_processors = {};
   bool exception_stacks = true;
-  bool measures = false;  // for the standard metrics: what is not sampled or kept leaves a record
-                          // that the sampler folds, and nobody sends
+  bool measures = false;  // for standard metrics and request counters: what is not sampled or kept
+                          // leaves a record that the sampler measures, and nobody sends
 };
 
 class Producer {
@@ -84,7 +84,7 @@ public:
   bool takes_stacks() const noexcept { return takes_stacks_; }
   /// Refused so far, by reason; any thread.
   Counts<RefusalReason> refused() const noexcept;
-  /// Spans and logs that the standard metrics do not know of, as there was no room.
+  /// Spans and logs that standard metrics and request counters do not know of, as there was no room.
   std::uint64_t unmeasured() const noexcept { return unmeasured_.load(std::memory_order_relaxed); }
   /// A span ended after the close.
   void refuse_late() noexcept { late_calls_.fetch_add(1, std::memory_order_relaxed); }

@@ -19,14 +19,25 @@ using posthaste::testing_support::Dice;
 using testing_support::Workshop;
 using testing_support::WorkshopOptions;
 
-/// A workshop whose sampler measures; its one meter is that of the standard metrics.
+/// A workshop whose sampler measures; its one meter is that of the standard metrics, or has the
+/// request counters.
 struct Measuring {
-  explicit Measuring(WorkshopOptions options = {}) : shop(std::move(options)) {
+  enum class Meter { standard, request_counters };
+
+  explicit Measuring(WorkshopOptions options = {}, Meter measured = Meter::standard)
+      : shop(std::move(options)) {
     shop.durable.metrics = std::make_shared<metrics::MetricStore>(
         metrics::MetricStoreSetup{}, shop.ingress(), shop.clock, *shop.durable.diagnostics);
     shop.durable.callbacks =
         std::make_unique<CallbackRunner>(shop.durable.metrics, [](std::uint32_t) {});
-    shop.durable.standard = std::make_unique<StandardMetrics>(*shop.durable.metrics, 0, 0);
+    if (measured == Meter::standard) {
+      shop.durable.standard = std::make_unique<StandardMetrics>(*shop.durable.metrics, 0, 0);
+    } else {
+      metrics::MeterState& meter = shop.durable.metrics->own_meter("counters", 0, {1 << 20, 0});
+      auto counters = std::make_unique<RequestCounters>(meter);
+      shop.durable.request_counters = counters.get();
+      meter.add_source(std::move(counters));
+    }
     lanes = arena::LaneWriter(shop.durable.arena);
   }
 
@@ -158,10 +169,13 @@ TEST(StandardMetrics, AreBoundedByTheOverflowSeries) {
   EXPECT_EQ(sums.at("requests/duration otel.metric.overflow=true"), 1'001u);
 }
 
-TEST(StandardMetrics, LoseAndDoubleNothingWhoeverDies) {
+/// Twenty random runs in which sampler and aggregator die. `check` is called after each with what
+/// was offered, by standard metric and dimensions, and what came of it.
+template <class Check>
+void let_parts_die(Measuring::Meter measured, Check check) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     Dice dice(seed);
-    Measuring m({.arena = Bytes{16 << 20}});
+    Measuring m({.arena = Bytes{16 << 20}}, measured);
     std::map<std::string, std::uint64_t> offered;
     std::uint64_t kept = 0;
     for (int action = 0; action < 400; ++action) {
@@ -187,10 +201,26 @@ TEST(StandardMetrics, LoseAndDoubleNothingWhoeverDies) {
     }
     m.finish();
     const auto seen = m.seen();
-    EXPECT_EQ(seen.sums, offered) << "seed " << seed;
-    EXPECT_EQ(seen.others, kept) << "seed " << seed;
-    EXPECT_EQ(seen.only_measured, 0u) << "seed " << seed;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    check(offered, seen);
+    EXPECT_EQ(seen.others, kept);
+    EXPECT_EQ(seen.only_measured, 0u);
   }
+}
+
+TEST(StandardMetrics, LoseAndDoubleNothingWhoeverDies) {
+  let_parts_die(Measuring::Meter::standard, [](const auto& offered, const Measuring::Seen& seen) {
+    EXPECT_EQ(seen.sums, offered);
+  });
+}
+
+TEST(RequestCounters, WithoutStandardMetricsLoseAndDoubleNothingWhoeverDies) {
+  let_parts_die(Measuring::Meter::request_counters,
+                [](const auto& offered, const Measuring::Seen& seen) {
+                  std::uint64_t all = 0;
+                  for (const auto& [dimensions, count] : offered) all += count;
+                  EXPECT_EQ(seen.sums.at("Request_Execution_Time "), all);
+                });
 }
 
 }  // namespace

@@ -200,6 +200,32 @@ TEST(StandardMetrics, AreSwitchedOff) {
   EXPECT_EQ(items_with(items, "_MS.ProcessedByMetricExtractors"), 0u);
 }
 
+TEST(RequestCounters, CountEveryRequestWhateverIsSampledWithAndWithoutStandardMetrics) {
+  for (const bool standard : {true, false}) {
+    const persistence::ScratchDirectory scratch;
+    const std::string directory = scratch / "store";
+    constexpr std::uint64_t each = 250;
+    FlushReport report;
+    {
+      Settings settings = stored_in(directory);
+      settings.metrics.performance_counters = true;
+      settings.metrics.standard_metrics = standard;
+      Telemetry telemetry = start(settings);
+      record_requests(telemetry, each);
+      report = telemetry.shutdown(5s);
+    }
+    const auto items = items_in(directory);
+    std::uint64_t requests = 0;
+    for (const std::string& item : items) {
+      if (has(item, "Request Execution Time")) requests += number_after(item, R"("count":)");
+    }
+    EXPECT_EQ(requests, threads_count * each) << "standard metrics: " << standard;
+    EXPECT_EQ(counted(items, "requests/duration"), standard ? threads_count * each : 0);
+    EXPECT_EQ(items_with(items, "_MS.ProcessedByMetricExtractors") > 0, standard);
+    expect_sums_to_close(report, 3 * threads_count * each, items_with(items, R"("metrics":[)"));
+  }
+}
+
 /// A processor that hides something hides it in the metrics too, and one that drops a span does not
 /// keep it from being counted.
 TEST(StandardMetrics, SeeWhatProcessorsLeave) {

@@ -163,9 +163,9 @@ struct MetricSettings {
   /// Insights; docs/metrics.md. Unset: true where an output is AzureMonitor.
   /// APPLICATION_INSIGHTS_NO_STANDARD_METRICS
   std::optional<bool> standard_metrics = {};
-  /// Memory, processor time and disk transfer of process and machine as Application Insights' own
-  /// performance counters; six points an interval, to AzureMonitor outputs alone. Unset: true.
-  /// POSTHASTE_PERFORMANCE_COUNTERS
+  /// Memory, processor time and disk transfer of process and machine, rates of requests and
+  /// exceptions, as Application Insights' own performance counters; nine points an interval, to
+  /// AzureMonitor outputs alone. Unset: true. POSTHASTE_PERFORMANCE_COUNTERS
   std::optional<bool> performance_counters = {};
   /// process.* and container.* of OpenTelemetry's conventions, some thirty points an interval, to all
   /// outputs. Unset: false. POSTHASTE_PROCESS_METRICS

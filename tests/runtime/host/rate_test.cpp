@@ -15,8 +15,25 @@ TEST(Rate, IsTheGrowthPerSecondBetweenTwoReadings) {
   EXPECT_FALSE(rate.since_last(100, clock.steady()));
   clock.advance(10s);
   EXPECT_EQ(rate.since_last(150, clock.steady()), 5);
+  rate.sent();
   clock.advance(60s);
   EXPECT_EQ(rate.since_last(150, clock.steady()), 0);
+}
+
+TEST(Rate, HoldsWhatWasReadAndNeverSent) {
+  testing_support::ManualClock clock;
+  Rate rate;
+  rate.since_last(0, clock.steady());
+  clock.advance(10s);
+  EXPECT_EQ(rate.since_last(50, clock.steady()), 5);
+  clock.advance(10s);
+  EXPECT_EQ(rate.since_last(60, clock.steady()), 3) << "60 in 20 seconds";
+  rate.sent();
+  clock.advance(100ms);
+  EXPECT_FALSE(rate.since_last(70, clock.steady()));
+  rate.sent();  // of nothing
+  clock.advance(900ms);
+  EXPECT_EQ(rate.since_last(70, clock.steady()), 10);
 }
 
 TEST(Rate, WaitsForASecondAndLosesNothingOfIt) {
@@ -45,6 +62,7 @@ TEST(Share, IsThePartsGrowthForEachOfTheWhole) {
   EXPECT_FALSE(share.since_last(10, 100, clock.steady()));
   clock.advance(10s);
   EXPECT_EQ(share.since_last(60, 300, clock.steady()), 0.25);
+  share.sent();
   clock.advance(10s);
   EXPECT_FALSE(share.since_last(60, 300, clock.steady()));  // a clock that stands still
   clock.advance(10s);
