@@ -37,6 +37,25 @@ const produce::CarriedText* baggage_of(const ThreadState* thread) noexcept {
   return top == nullptr ? nullptr : top->baggage;
 }
 
+/// Of a span that stands for another, under the thread's baggage.
+Context as_of(const Context& other, const ThreadState* thread) noexcept {
+  const produce::CarriedText* const current = baggage_of(thread);
+  return other.with_baggage(current == nullptr ? Baggage() : current->baggage);
+}
+
+ThreadState::Mark push(ThreadState& thread, const Context& context) noexcept {
+  std::unique_ptr<produce::CarriedText> carried;
+  if (ContextAccess::has_text(context)) {
+    try {
+      carried = std::make_unique<produce::CarriedText>();
+      ContextAccess::set_text(context, *carried);
+    } catch (...) {
+      carried = nullptr;  // no memory: without trace state and operation name
+    }
+  }
+  return thread.push(ContextAccess::frame(context), std::move(carried));
+}
+
 }  // namespace
 
 Context Context::remote(const TraceId& trace, const SpanId& span, bool sampled,
@@ -60,6 +79,10 @@ Context Context::with_baggage(Baggage baggage) const noexcept {
 Context Span::context() const noexcept {
   // Baggage is carried where nothing records, too.
   produce::ParentFrame frame = frame_of(*this);
+  if (!frame.trace_id.is_valid()) {
+    const Context* const other = SpanAccess::stands_for(*this);
+    if (other != nullptr) return as_of(*other, ThreadState::current());
+  }
   frame.baggage = baggage_of(ThreadState::current());
   return ContextAccess::of(frame);
 }
@@ -67,9 +90,16 @@ Context Span::context() const noexcept {
 Scope::Scope(const Span& span) noexcept {
   produce::ParentFrame frame = frame_of(span);
   ThreadState* const thread = ThreadState::current();
-  if (thread == nullptr || !frame.trace_id.is_valid()) return;
-  frame.baggage = baggage_of(thread);
-  const ThreadState::Mark mark = thread->push(frame, nullptr);
+  if (thread == nullptr) return;
+  ThreadState::Mark mark;
+  if (frame.trace_id.is_valid()) [[likely]] {
+    frame.baggage = baggage_of(thread);
+    mark = thread->push(frame, nullptr);
+  } else if (const Context* const other = SpanAccess::stands_for(span)) {
+    mark = push(*thread, as_of(*other, thread));
+  } else {
+    return;
+  }
   thread_ = thread;
   depth_ = mark.depth;
   sequence_ = mark.sequence;
@@ -78,16 +108,7 @@ Scope::Scope(const Span& span) noexcept {
 Scope::Scope(const Context& context) noexcept {
   ThreadState* const thread = ThreadState::current();
   if (thread == nullptr) return;
-  std::unique_ptr<produce::CarriedText> carried;
-  if (ContextAccess::has_text(context)) {
-    try {
-      carried = std::make_unique<produce::CarriedText>();
-      ContextAccess::set_text(context, *carried);
-    } catch (...) {
-      carried = nullptr;  // no memory: without trace state and operation name
-    }
-  }
-  const ThreadState::Mark mark = thread->push(ContextAccess::frame(context), std::move(carried));
+  const ThreadState::Mark mark = push(*thread, context);
   thread_ = thread;
   depth_ = mark.depth;
   sequence_ = mark.sequence;

@@ -3,6 +3,7 @@
 
 #include <posthaste/propagation.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace posthaste {
@@ -39,6 +40,16 @@ std::array<char, 55> to_traceparent(const Context& context) noexcept {
   text[53] = '0';
   text[54] = digits[context.trace_flags() & 3];
   return text;
+}
+
+OutgoingTraceState to_tracestate(const Context& context) noexcept {
+  OutgoingTraceState out;
+  const std::string_view state = context.trace_state();
+  const auto kept = ContextAccess::kept_rate(context);
+  const std::string_view text = kept ? produce::with_rate(state, *kept, out.text_) : state;
+  out.size_ = std::min(text.size(), out.text_.size());
+  if (text.data() != out.text_.data()) std::memcpy(out.text_.data(), text.data(), out.size_);
+  return out;
 }
 
 Context from_headers(std::string_view traceparent, std::string_view tracestate) noexcept {

@@ -62,7 +62,8 @@ void Propagators::inject(const Context& context, CarrierSetter& carrier) const n
   if (has(Propagation::trace_context)) {
     const std::array<char, 55> parent = to_traceparent(context);
     carrier.set("traceparent", {parent.data(), parent.size()});
-    if (!context.trace_state().empty()) carrier.set("tracestate", context.trace_state());
+    const OutgoingTraceState state = to_tracestate(context);
+    if (!state.empty()) carrier.set("tracestate", state.view());
   }
   if (has(Propagation::b3)) b3::inject_single(context, carrier);
   if (has(Propagation::b3_multi)) b3::inject_multi(context, carrier);

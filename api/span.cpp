@@ -68,7 +68,7 @@ void add_exception(Span& span, std::uint16_t runtime, const Exception& exception
 Span Tracer::start_span(std::string_view name, const SpanOptions& options) const noexcept {
   Producer* const producer = Producer::at(runtime_);
   if (producer == nullptr) [[unlikely]]
-    return Span();
+    return SpanAccess::standing_for(options.parent);
   return producer->start_span(scope_, name, options);
 }
 
@@ -203,7 +203,10 @@ void Span::end_now(std::optional<TimePoint> time) noexcept {
 void Span::finish_now() noexcept {
   auto* const slot = static_cast<arena::Slot*>(slot_);
   slot_ = nullptr;
-  if ((flags_ & owner) == 0) return;
+  if ((flags_ & owner) == 0) {
+    if ((flags_ & stands_in) != 0) delete reinterpret_cast<Context*>(slot);
+    return;
+  }
   if (Producer* const producer = living(slot, generation_, runtime_)) [[likely]] {
     producer->finish_span(*slot, flags_);
   } else if ((flags_ & recording) != 0) {

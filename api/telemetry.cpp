@@ -170,7 +170,12 @@ public:
     if (!alive()) return done(state_ != State::running);
     // The lanes stay open for the points of the last collection; the supervisor closes them.
     producer_->ingress().close();
-    pipeline_->stop(system_clock().steady() + deadline, std::move(done));
+    stopping_ = true;
+    pipeline_->stop(system_clock().steady() + deadline,
+                    [weak = weak_from_this(), done = std::move(done)](bool complete) {
+                      if (const auto self = weak.lock()) self->stopping_ = false;
+                      done(complete);
+                    });
   }
   void ask_to_stop() noexcept {
     if (state_ != State::running) return;
@@ -271,6 +276,7 @@ private:
   BuiltInMeters built_in_;  // of metrics_
   std::unique_ptr<actors::Pipeline> pipeline_;
   std::atomic<bool> asked_to_stop_{false};
+  std::atomic<bool> stopping_{false};
 };
 
 Health Telemetry::Impl::health() const {
@@ -280,7 +286,7 @@ Health Telemetry::Impl::health() const {
     return health;
   }
   actors::PipelineHealth inside = pipeline_->health();
-  health.state = records() ? "running" : "stopped";
+  health.state = records() ? "running" : stopping_ ? "stopping" : "stopped";
   health.flight_recorder = recorder_.region->recorder_state();
   health.tick_source = recorder_.arena.header().tick_source == TickSource::time_stamp_counter
                            ? "time-stamp counter"
@@ -290,6 +296,8 @@ Health Telemetry::Impl::health() const {
   health.arena_free_bytes = inside.arena_free_bytes;
   health.restarts = inside.restarts;
   health.callback_failures = producer_->callback_failures().total();
+  health.diagnostics_suppressed = diagnostics_.suppressed();
+  health.handler_failures = diagnostics_.handler_failures();
   health.metrics = inside.metrics;
   health.unmeasured = producer_->unmeasured();
   health.outputs = std::move(inside.outputs);

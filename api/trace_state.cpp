@@ -11,20 +11,13 @@ bool is_lower_alphanumeric(char c) noexcept {
 }
 
 bool is_key_character(char c) noexcept {
-  return is_lower_alphanumeric(c) || c == '_' || c == '-' || c == '*' || c == '/';
+  return is_lower_alphanumeric(c) || c == '_' || c == '-' || c == '*' || c == '/' || c == '@';
 }
 
-/// `key` or `tenant@system` of W3C Trace Context 3.3.1.3.1.
+/// As level 2 has it: '@' may stand anywhere but in front. Level 1 knew it in `tenant@system` alone.
 bool is_member_key(std::string_view key) noexcept {
-  if (key.empty() || key.size() > 256) return false;
-  const std::size_t at = key.find('@');
-  const std::string_view tenant = key.substr(0, at);
-  if (tenant.empty() || !is_lower_alphanumeric(tenant.front())) return false;
-  if (!std::all_of(tenant.begin(), tenant.end(), is_key_character)) return false;
-  if (at == std::string_view::npos) return true;
-  const std::string_view system = key.substr(at + 1);
-  return tenant.size() <= 241 && !system.empty() && system.size() <= 14 && system.front() >= 'a' &&
-         system.front() <= 'z' && std::all_of(system.begin(), system.end(), is_key_character);
+  return !key.empty() && key.size() <= 256 && is_lower_alphanumeric(key.front()) &&
+         std::all_of(key.begin(), key.end(), is_key_character);
 }
 
 bool is_member_value(std::string_view value) noexcept {

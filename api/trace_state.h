@@ -1,7 +1,7 @@
 #pragma once
 
 /// The grammar of `tracestate`. Pure; any thread; bytes from outside.
-/// Specification: W3C Trace Context 3.3.
+/// Specification: W3C Trace Context, level 2, 3.3.
 
 #include <string_view>
 

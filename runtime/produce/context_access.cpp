@@ -2,6 +2,7 @@
 #include "runtime/produce/span_access.h"
 
 #include <cstring>
+#include <new>
 
 namespace posthaste {
 
@@ -25,6 +26,29 @@ void ContextAccess::set_text(const Context& context, produce::CarriedText& carri
   carried.trace_state = context.trace_state_;
   carried.operation_name = context.operation_name();
   carried.baggage = context.baggage_;
+}
+
+std::optional<produce::KeptRate> ContextAccess::kept_rate(const Context& context) noexcept {
+  if (context.remote_ || !context.is_valid()) return std::nullopt;
+  produce::KeptRate kept{.sampled = context.is_sampled(), .percent = context.sample_rate_};
+  const produce::Producer* const producer = produce::Producer::at(context.runtime_);
+  if (producer != nullptr && kept.sampled) {
+    kept.randomness =
+        produce::randomness_of(context.trace_id_, producer->sampling_hash(), kept.percent);
+  }
+  return kept;
+}
+
+Span SpanAccess::standing_for(const Context* given) noexcept {
+  const Context current = given == nullptr ? Context::current() : Context();
+  const Context& parent = given == nullptr ? current : *given;
+  if (!parent.is_valid()) return Span();
+  auto* const kept = new (std::nothrow) Context(parent);
+  Span span;
+  if (kept == nullptr) return span;
+  span.slot_ = kept;
+  span.flags_ = Span::stands_in;
+  return span;
 }
 
 Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {

@@ -304,7 +304,7 @@ Span Producer::start_span(std::uint16_t scope, std::string_view name,
   ThreadState* const thread = ThreadState::current();
   if ((ingress_.flags() & Ingress::open) == 0 || thread == nullptr) [[unlikely]] {
     refuse(thread == nullptr ? RefusalReason::slots_full : RefusalReason::shutdown);
-    return Span();
+    return SpanAccess::standing_for(options.parent);
   }
   const ParentFrame* const parent = thread->top();
   if (options.parent != nullptr) return start_beneath(scope, name, options, *thread);

@@ -102,6 +102,7 @@ public:
   void finish_span(arena::Slot& slot, std::uint16_t flags) noexcept;
   /// What its children stand for as well: its own rate, or what its attribute
   /// `microsoft.sample_rate` says instead.
+  SamplingHash sampling_hash() const noexcept { return sampling_hash_; }
   double rate_of(arena::Slot& slot) const noexcept {
     const double recorded =
         reinterpret_cast<const model::RecordHead*>(slot.image.data())->sample_rate;

@@ -5,11 +5,13 @@
 
 #include "runtime/model/record.h"
 #include "runtime/produce/thread_state.h"
+#include "runtime/produce/trace_state_threshold.h"
 
 #include <posthaste/logger.h>
 #include <posthaste/span.h>
 #include <posthaste/tracer.h>
 
+#include <optional>
 #include <utility>
 
 namespace posthaste {
@@ -19,6 +21,13 @@ struct SpanAccess {
   static constexpr std::uint16_t owner = Span::owner;
   static constexpr std::uint16_t unwinding = Span::unwinding;
   static constexpr std::uint16_t measured = Span::measured;
+
+  /// Where nothing records: a span that stands for its parent, `given` or else the thread's.
+  static Span standing_for(const Context* given) noexcept;
+  /// What it stands for; null for any other.
+  static const Context* stands_for(const Span& span) noexcept {
+    return (span.flags_ & Span::stands_in) == 0 ? nullptr : static_cast<const Context*>(span.slot_);
+  }
 
   static arena::Slot* slot(const Span& span) noexcept {
     return static_cast<arena::Slot*>(span.slot_);
@@ -65,6 +74,8 @@ struct ContextAccess {
   static Context of(const produce::ParentFrame& frame) noexcept;
   static Context remote(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
                         std::string_view trace_state, bool deferred = false) noexcept;
+  /// At which rate this process kept it; nothing for a context that came from another.
+  static std::optional<produce::KeptRate> kept_rate(const Context& context) noexcept;
   static bool is_deferred(const Context& context) noexcept { return context.deferred_; }
   static void set_baggage(Context& context, Baggage baggage) noexcept {
     context.baggage_ = std::move(baggage);

@@ -47,8 +47,9 @@ TEST(Traceparent, KeepsOnlyTheFlagsItKnows) {
 
 TEST(Tracestate, IsCarriedAsItIsWhenItIsWellFormed) {
   const std::string parent = std::string("00-") + trace + "-" + span + "-01";
-  for (const char* good : {"vendor=1", "a=b,c=d", "tenant@system=x",
-                           "rojo=00f067aa0ba902b7, congo=t61", "a*/_-0=!~"}) {
+  for (const char* good :
+       {"vendor=1", "a=b,c=d", "tenant@system=x", "rojo=00f067aa0ba902b7, congo=t61", "a*/_-0=!~",
+        "a@b@c=1", "9@=x", "1@long_system_id_of_level_2=x"}) {
     EXPECT_EQ(from_headers(parent, good).trace_state(), good) << good;
   }
 }
@@ -59,12 +60,30 @@ TEST(Tracestate, IsLeftOutWholeWhenItIsNot) {
   for (int i = 0; i < 33; ++i) many += "k" + std::to_string(i) + "=v,";
   for (const std::string& bad :
        {std::string("novalue"), std::string("=v"), std::string("A=1"), std::string("a=1,a=2"),
-        std::string("a=b=c"), std::string("k=v") + std::string(600, 'x'), many,
-        std::string("a@b@c=1"), std::string("k=\x01")}) {
+        std::string("a=b=c"), std::string("k=v") + std::string(600, 'x'), many, std::string("@b=1"),
+        std::string("k=\x01")}) {
     const Context context = from_headers(parent, bad);
     EXPECT_TRUE(context.is_valid());
     EXPECT_EQ(context.trace_state(), "") << bad;
   }
+}
+
+TEST(Tracestate, MayReachItsLimitsAndNotPassThem) {
+  const std::string parent = std::string("00-") + trace + "-" + span + "-01";
+  const auto taken = [&](const std::string& state) {
+    return from_headers(parent, state).trace_state() == state;
+  };
+  std::string members = "k0=v";
+  for (int i = 1; i < 32; ++i) members += ",k" + std::to_string(i) + "=v";
+  EXPECT_TRUE(taken(members));
+  EXPECT_FALSE(taken(members + ",k32=v"));
+  const std::string half = std::string(253, 'x');
+  EXPECT_TRUE(taken("a=" + half + ",b=" + half + "x"));    // 512 bytes
+  EXPECT_FALSE(taken("a=" + half + "x,b=" + half + "x"));  // 513
+  EXPECT_TRUE(taken(std::string(255, 'k') + "k=v"));       // a key of 256
+  EXPECT_FALSE(taken(std::string(256, 'k') + "k=v"));
+  EXPECT_TRUE(taken("k=" + std::string(256, 'v')));
+  EXPECT_FALSE(taken("k=" + std::string(257, 'v')));
 }
 
 TEST(Carrier, GetsBothHeadersAndGivesThemBack) {

@@ -268,6 +268,131 @@ TEST(BaggageOfAThread, IsThatOfTheInnermostContextAndStaysInScopesOverSpans) {
   EXPECT_TRUE(Context::current().baggage().empty());
 }
 
+TEST(Propagators, LimitBaggageToItsBytesOverAllHeaderLines) {
+  Headers headers;
+  const std::string line = "a=" + std::string(4093, 'x');  // 4095 bytes
+  headers.emplace("baggage", line);
+  headers.emplace("baggage", "b" + line.substr(1));
+  EXPECT_EQ(extract(Propagators(), headers).baggage().size(), 2u);  // 8191, and a comma
+  headers.emplace("baggage", "c=x");
+  EXPECT_EQ(extract(Propagators(), headers).baggage().size(), 2u);
+  EXPECT_EQ(Baggage::byte_limit, 8192u);
+  EXPECT_EQ(Baggage::member_limit, 64u);
+}
+
+/// Two services, of which the first keeps a part of all traces.
+struct Services {
+  explicit Services(double percent, SamplingHash hash = SamplingHash::trace_id,
+                    ParentRule parents = ParentRule::follow)
+      : first(start({.service_name = "first",
+                     .outputs = {memory.output()},
+                     .sampling = SampleRate::percent(percent),
+                     .sampling_parents = parents,
+                     .sampling_hash = hash,
+                     .diagnostics = [](const Diagnostic&) {}})) {}
+
+  /// Of the first span that is kept, or is not.
+  Headers headers_of(bool kept, const Context& parent = Context()) {
+    for (int i = 0; i < 1000; ++i) {
+      const Span span = first.tracer("t").start_span("span", {.parent = &parent});
+      if (span.context().is_sampled() == kept) return injected(only_w3c, span.context());
+    }
+    return {};
+  }
+  std::string state_of(bool kept, const Context& parent = Context()) {
+    const Headers headers = headers_of(kept, parent);
+    EXPECT_EQ(headers.count("traceparent"), 1u);
+    const auto state = headers.find("tracestate");
+    return state == headers.end() ? std::string() : state->second;
+  }
+  testing::InMemoryOutput memory;
+  Telemetry first;
+};
+
+TEST(TheRateOfATrace, GoesOutAsTheThresholdOfOpenTelemetry) {
+  EXPECT_EQ(Services(25).state_of(true), "ot=th:c");
+  EXPECT_EQ(Services(25).state_of(false), "");
+  EXPECT_EQ(Services(100).state_of(true), "");
+  const std::string by_hash = Services(25, SamplingHash::application_insights).state_of(true);
+  ASSERT_TRUE(by_hash.starts_with("ot=th:c;rv:")) << by_hash;
+  EXPECT_GE(by_hash.substr(11), "c0000000000000");  // at or above the threshold
+  std::string by_template;
+  Services services(50);
+  Span span;
+  while (!span.context().is_sampled()) span = services.first.tracer("t").start_span("span");
+  posthaste::inject(span.context(), [&](std::string_view name, std::string_view value) {
+    if (name == "tracestate") by_template = value;
+  });
+  EXPECT_EQ(by_template, "ot=th:8");
+}
+
+TEST(TheRateOfATrace, IsThatOfWhoDecidedIt) {
+  const Context kept_by_caller = a_span(true, "a=1,ot=th:8");
+  EXPECT_EQ(Services(25).state_of(true, kept_by_caller), "a=1,ot=th:8");
+  EXPECT_EQ(
+      Services(100, SamplingHash::trace_id, ParentRule::ignore).state_of(true, kept_by_caller),
+      "ot=th:0,a=1");
+  // The trace id of a_span() ends in ...319c behind 448eb211c80: below the threshold of 25 %.
+  EXPECT_EQ(
+      Services(25, SamplingHash::trace_id, ParentRule::ignore).state_of(false, kept_by_caller),
+      "a=1");
+}
+
+TEST(TheRateOfATrace, IsReadByTheNextServiceAndItsSpansStandForAsMany) {
+  for (const auto hash : {SamplingHash::trace_id, SamplingHash::application_insights}) {
+    Services services(20, hash);
+    const Context received = extract(only_w3c, services.headers_of(true));
+    testing::InMemoryOutput memory;
+    Telemetry second = start({.service_name = "second",
+                              .outputs = {memory.output()},
+                              .diagnostics = [](const Diagnostic&) {}});
+    second.tracer("t").start_span("span", {.parent = &received}).end();
+    second.flush(std::chrono::seconds(5));
+    EXPECT_NEAR(memory.span("span").sample_rate, 20, 1e-6);
+  }
+}
+
+Headers received_headers() {
+  return {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03"},
+          {"tracestate", "vendor=x,ot=th:8"}};
+}
+
+/// A span beneath what was received, once by hand and once by the thread.
+void expect_the_trace_goes_on(Telemetry& telemetry) {
+  const Tracer tracer = telemetry.tracer("t");
+  const Context received = extract(only_w3c, received_headers());
+  const Span by_hand = tracer.start_span("span", {.parent = &received});
+  EXPECT_FALSE(by_hand.is_recording());
+  EXPECT_EQ(injected(only_w3c, by_hand.context()), received_headers());
+  {
+    const Scope scope(by_hand);
+    EXPECT_EQ(injected(only_w3c, Context::current()), received_headers());
+    Span inner = tracer.start_span("inner");
+    inner.set_attribute("k", 1).add_event("e").set_status(StatusCode::error);
+    inner.end();
+    const Span moved = std::move(inner);
+    EXPECT_EQ(injected(only_w3c, moved.context()), received_headers());
+  }
+  EXPECT_FALSE(Context::current().is_valid());
+  EXPECT_FALSE(tracer.start_span("root").context().is_valid());
+  const Context none;
+  EXPECT_FALSE(tracer.start_span("root", {.parent = &none}).context().is_valid());
+}
+
+TEST(WhereNothingRecords, TheCallersTraceGoesOn) {
+  const auto quiet = [](const Diagnostic&) {};
+  Telemetry never_started;
+  expect_the_trace_goes_on(never_started);
+  Telemetry disabled = start({.diagnostics = quiet, .disabled = true});
+  expect_the_trace_goes_on(disabled);
+  Telemetry wrong = start({.connection_string = "nonsense", .diagnostics = quiet});
+  expect_the_trace_goes_on(wrong);
+  testing::InMemoryOutput memory;
+  Telemetry stopped = start({.outputs = {memory.output()}, .diagnostics = quiet});
+  stopped.shutdown(std::chrono::seconds(5));
+  expect_the_trace_goes_on(stopped);
+}
+
 TEST(PropagatorsOfTelemetry, AreThoseOfTheSettingsAlsoWhereItIsDisabled) {
   EXPECT_EQ(Telemetry().propagators(), Propagators());
   for (const bool disabled : {false, true}) {

@@ -7,7 +7,7 @@
 ///   Context parent = posthaste::from_headers(request["traceparent"], request["tracestate"]);
 ///
 /// Threads: any. Blocking: never. Nothing here throws or keeps what it is given.
-/// Specification: W3C Trace Context, level 1 with the flags of level 2. A `tracestate` over 512
+/// Specification: W3C Trace Context, levels 1 and 2. A `tracestate` over 512
 /// bytes or 32 members, or with a malformed member, is left out whole; the `traceparent` still
 /// counts.
 
@@ -15,6 +15,7 @@
 #include <posthaste/export.h>
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -22,6 +23,23 @@ namespace posthaste {
 
 /// "00-<trace id>-<span id>-<flags>", not zero-terminated. Only for a valid Context.
 POSTHASTE_API std::array<char, 55> to_traceparent(const Context& context) noexcept;
+
+/// The header `tracestate`: at most 512 bytes, empty where there is none to send.
+class OutgoingTraceState {
+public:
+  std::string_view view() const noexcept { return {text_.data(), size_}; }
+  bool empty() const noexcept { return size_ == 0; }
+
+private:
+  friend POSTHASTE_API OutgoingTraceState to_tracestate(const Context& context) noexcept;
+  std::array<char, 512> text_;
+  std::size_t size_ = 0;
+};
+
+/// What came with the context, and where this process kept its trace at a rate below 100 %, that
+/// rate, as `ot=th:` of OpenTelemetry's probability sampling. A context of another process keeps
+/// its own as it came.
+POSTHASTE_API OutgoingTraceState to_tracestate(const Context& context) noexcept;
 
 /// Anything malformed gives an invalid Context: the next span starts a new trace.
 POSTHASTE_API Context from_headers(std::string_view traceparent,
@@ -33,7 +51,8 @@ void inject(const Context& context, Set&& set) {
   if (!context.is_valid()) return;
   const std::array<char, 55> traceparent = to_traceparent(context);
   set(std::string_view("traceparent"), std::string_view(traceparent.data(), traceparent.size()));
-  if (!context.trace_state().empty()) set(std::string_view("tracestate"), context.trace_state());
+  const OutgoingTraceState tracestate = to_tracestate(context);
+  if (!tracestate.empty()) set(std::string_view("tracestate"), tracestate.view());
 }
 
 /// Reads both headers through `get(name)`, which returns something a string_view can be made of,

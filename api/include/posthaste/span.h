@@ -7,7 +7,8 @@
 ///                                              // ends when it goes out of scope
 ///
 /// Threads:  a Span may move between threads; it is used by one at a time.
-/// Blocking: never; no lock, no allocation, no system call.
+/// Blocking: never; no lock, no allocation, no system call. (Where nothing records, a span with a
+///           parent keeps a copy of that.)
 /// Errors:   none: a call that cannot do its work is counted and does nothing. What goes beyond
 ///           SpanLimits is counted in the span ("dropped attributes").
 /// Limits:   a span holds at most 64 KiB; what does not fit is cut or left out, and counted.
@@ -86,7 +87,8 @@ public:
   bool is_recording() const noexcept;
 
   /// Names this span, also after its end until the handle is moved from; allocates only for a trace
-  /// state.
+  /// state. Where nothing records (Telemetry is off, or has been stopped) a span that was started
+  /// with a parent stands for it, so that the caller's trace goes on: this is the parent's context.
   Context context() const noexcept;
 
   /// A key that was set before keeps the last value. Keys are not empty.
@@ -129,9 +131,10 @@ public:
 
 private:
   friend struct SpanAccess;
-  static constexpr std::uint16_t recording = 1;  // attributes and the like are kept
-  static constexpr std::uint16_t owner = 2;      // the slot is this span's own
-  static constexpr std::uint16_t unwinding = 4;  // watch for exceptions
+  static constexpr std::uint16_t recording = 1;   // attributes and the like are kept
+  static constexpr std::uint16_t owner = 2;       // the slot is this span's own
+  static constexpr std::uint16_t unwinding = 4;   // watch for exceptions
+  static constexpr std::uint16_t stands_in = 32;  // slot_ is a Context, the span's own
   static constexpr std::uint16_t measured = measured_keys::of_both;  // one of the two: not sampled,
                                                                      // kept for the metrics alone
 

@@ -82,9 +82,11 @@ struct Health {
   std::string compression;
   std::uint64_t arena_bytes = 0;
   std::uint64_t arena_free_bytes = 0;
-  std::uint32_t restarts = 0;           // of actors, after failures
-  std::uint64_t callback_failures = 0;  // exceptions that sampler and processors threw
-  std::uint64_t unmeasured = 0;         // not sampled, and not in the standard metrics: no room
+  std::uint32_t restarts = 0;                // of actors, after failures
+  std::uint64_t callback_failures = 0;       // exceptions that sampler and processors threw
+  std::uint64_t diagnostics_suppressed = 0;  // never shown in a line of their own
+  std::uint64_t handler_failures = 0;        // exceptions that Settings::diagnostics threw
+  std::uint64_t unmeasured = 0;  // not sampled, and not in the standard metrics: no room
   MetricHealth metrics;
   std::vector<OutputHealth> outputs;
 };
