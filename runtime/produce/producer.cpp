@@ -332,7 +332,11 @@ Span Producer::start_span(std::uint16_t scope, std::string_view name,
   } else {
     lineage.trace_id = thread.ids().trace_id();
   }
-  if (lineage.undecided && !keeps_all_) decide(lineage, name, options, thread);
+  if (lineage.undecided && !keeps_all_) {
+    decide(lineage, name, options, thread);
+  } else if (lineage.undecided) {
+    lineage.sample_rate = 100;  // kept in any case, whatever the parent stands for
+  }
   return start<false>(scope, name, options, lineage, thread);
 }
 

@@ -163,6 +163,17 @@ TEST(Transmitter, CallsARefusedRedirectByItsName) {
   EXPECT_EQ(shop.diagnostics, std::vector{DiagnosticCode::redirect_refused});
 }
 
+TEST(Transmitter, CallsACertificateThatDoesNotVerifyByItsName) {
+  Workshop shop({.batch_size = 10});
+  record(shop, 10);
+  shop.step_all();
+  ASSERT_EQ(shop.requests->under_way.size(), 1u);
+  shop.requests->fail(0, ErrorCode::certificate_rejected, false);
+  shop.clock.advance(patience);
+  shop.step_all();
+  EXPECT_EQ(shop.diagnostics, std::vector{DiagnosticCode::certificate_rejected});
+}
+
 TEST(Sampler, TicksFastWhileRecordsComeAndSlowlyWhenNothingDoes) {
   Workshop shop;
   Sampler sampler(shop.durable);
@@ -370,6 +381,7 @@ TEST(Supervisor, EndsAtTheDeadlineAndCountsWhatIsLost) {
   EXPECT_FALSE(complete);
   EXPECT_EQ(shop.durable.mode.load(), Mode::ended);
   EXPECT_EQ(shop.output().dropped[DropReason::shutdown_deadline], 20u);
+  EXPECT_EQ(shop.diagnostics.back(), DiagnosticCode::shutdown_incomplete);
   EXPECT_EQ(shop.output().resident, 0u);
 }
 

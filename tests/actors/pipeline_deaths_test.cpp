@@ -45,6 +45,7 @@ TEST(PipelineDeaths, LoseAndRepeatNothingUnderLoad) {
   EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].in_store == 0; }));
   EXPECT_EQ(server.copies(), rig.recorded());
   EXPECT_GE(rig->health().restarts, 200u);
+  EXPECT_TRUE(rig.said(DiagnosticCode::part_restarted));
   rig.expect_sums_to_close();
 }
 
@@ -81,6 +82,7 @@ TEST(PipelineDeaths, BeyondTheLimitTheDoorIsClosedAndWhatIsHeldIsSaved) {
   }
   EXPECT_TRUE(eventually([&] { return (rig.ingress().flags() & Ingress::open) == 0; }));
   EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].in_store == 1'500; }));
+  EXPECT_TRUE(rig.said(DiagnosticCode::restart_limit));
   EXPECT_TRUE(rig.stop());
   rig.expect_sums_to_close();
 }
@@ -107,6 +109,7 @@ void expect_adopted(ScriptedIngestion& server, const RigOptions& options, std::u
   }));
   EXPECT_EQ(server.copies(), count);
   EXPECT_EQ(rig->ledger().outputs[0].recovered, count);
+  EXPECT_TRUE(rig.said(DiagnosticCode::orphan_adopted) || options.recorder_directory.empty());
   rig.expect_sums_to_close();
 }
 

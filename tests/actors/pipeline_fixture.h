@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace posthaste::actors::testing_support {
@@ -119,6 +120,11 @@ public:
   }
 
   const Ingress& ingress() const { return ingress_; }
+  /// Whether a diagnostic of that code was shown so far.
+  bool said(DiagnosticCode code) const {
+    const std::lock_guard lock(said_mutex_);
+    return said_.contains(code);
+  }
   /// What was said about the metadata of the machine so far, a line each.
   std::string said_of_metadata() const {
     const std::lock_guard lock(said_mutex_);
@@ -222,9 +228,11 @@ private:
   Ingress ingress_;
   mutable std::mutex said_mutex_;
   std::string said_of_metadata_;
+  std::set<DiagnosticCode> said_;
   DiagnosticsSink diagnostics_{[this](const Diagnostic& each) {
-                                 if (each.code != DiagnosticCode::vm_metadata) return;
                                  const std::lock_guard lock(said_mutex_);
+                                 said_.insert(each.code);
+                                 if (each.code != DiagnosticCode::vm_metadata) return;
                                  said_of_metadata_ += each.message + '\n';
                                },
                                system_clock()};

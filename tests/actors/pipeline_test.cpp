@@ -138,6 +138,7 @@ TEST(Pipeline, WithoutAStoreDropsTheOldestWhenAnOutputHoldsMoreThanItsShare) {
   rig.record(40'000);
   EXPECT_FALSE(rig.flush(milliseconds{200}));
   EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].dropped[DropReason::lag] > 0; }));
+  EXPECT_TRUE(eventually([&] { return rig.said(DiagnosticCode::records_dropped); }));
   server.open_door();
   EXPECT_TRUE(rig.flush(seconds{30}));
   rig.expect_sums_to_close();

@@ -292,15 +292,15 @@ struct Services {
                      .diagnostics = [](const Diagnostic&) {}})) {}
 
   /// Of the first span that is kept, or is not.
-  Headers headers_of(bool kept, const Context& parent = Context()) {
+  Headers headers_of(bool kept, const Context& from = Context()) {
     for (int i = 0; i < 1000; ++i) {
-      const Span span = first.tracer("t").start_span("span", {.parent = &parent});
-      if (span.context().is_sampled() == kept) return injected(only_w3c, span.context());
+      const Span each = first.tracer("t").start_span("span", {.parent = &from});
+      if (each.context().is_sampled() == kept) return injected(only_w3c, each.context());
     }
     return {};
   }
-  std::string state_of(bool kept, const Context& parent = Context()) {
-    const Headers headers = headers_of(kept, parent);
+  std::string state_of(bool kept, const Context& from = Context()) {
+    const Headers headers = headers_of(kept, from);
     EXPECT_EQ(headers.count("traceparent"), 1u);
     const auto state = headers.find("tracestate");
     return state == headers.end() ? std::string() : state->second;
@@ -318,9 +318,9 @@ TEST(TheRateOfATrace, GoesOutAsTheThresholdOfOpenTelemetry) {
   EXPECT_GE(by_hash.substr(11), "c0000000000000");  // at or above the threshold
   std::string by_template;
   Services services(50);
-  Span span;
-  while (!span.context().is_sampled()) span = services.first.tracer("t").start_span("span");
-  posthaste::inject(span.context(), [&](std::string_view name, std::string_view value) {
+  Span kept;
+  while (!kept.context().is_sampled()) kept = services.first.tracer("t").start_span("span");
+  posthaste::inject(kept.context(), [&](std::string_view name, std::string_view value) {
     if (name == "tracestate") by_template = value;
   });
   EXPECT_EQ(by_template, "ot=th:8");
