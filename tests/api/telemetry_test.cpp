@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <stdexcept>
 #include <thread>
 
 namespace posthaste {
@@ -123,6 +127,58 @@ TEST(Telemetry, GoesOnWhereItsLogFileCannotBe) {
   }
   EXPECT_EQ(memory.spans().size(), 1u);
   EXPECT_EQ(times, 1);
+}
+
+TEST(Telemetry, CountsWhatItsDiagnosticsHandlerThrows) {
+  testing::InMemoryOutput memory;
+  Settings settings = settings_for(memory);
+  settings.diagnostics = [](const Diagnostic&) { throw std::runtime_error("no"); };
+  settings.diagnostics_log.file = "relative";
+  EXPECT_FALSE(start(settings).is_running());
+  settings.diagnostics_log.file.clear();
+  const Telemetry telemetry = start(settings);
+  ASSERT_TRUE(telemetry.is_running());
+  EXPECT_GE(telemetry.health().handler_failures, 1u);
+  EXPECT_EQ(telemetry.health().diagnostics_suppressed, 0u);
+}
+
+/// An endpoint that takes connections and says nothing.
+class SilentEndpoint {
+public:
+  SilentEndpoint() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(socket_, any, size) != 0 || ::listen(socket_, 8) != 0 ||
+        ::getsockname(socket_, any, &size) != 0) {
+      throw std::runtime_error("no socket");
+    }
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~SilentEndpoint() { ::close(socket_); }
+  const std::string& url() const { return url_; }
+
+private:
+  const int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string url_;
+};
+
+TEST(Telemetry, IsStoppingUntilItHasStopped) {
+  const SilentEndpoint endpoint;
+  Settings settings;
+  settings.outputs = {Otlp{.endpoint = endpoint.url()}};
+  settings.diagnostics = [](const Diagnostic&) {};
+  settings.store.enabled = false;
+  Telemetry telemetry = start(settings);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  telemetry.tracer("t").start_span("span").end();
+  std::promise<void> stopped;
+  telemetry.shutdown(300ms, [&](const FlushReport&) { stopped.set_value(); });
+  EXPECT_EQ(telemetry.health().state, "stopping");
+  ASSERT_EQ(stopped.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(telemetry.health().state, "stopped");
 }
 
 TEST(Telemetry, AfterShutdownCallsAreCountedAndReportsRepeat) {
