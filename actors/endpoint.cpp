@@ -15,6 +15,11 @@ std::optional<std::chrono::seconds> retry_after_of(const http::Response& respons
   return value == nullptr ? std::nullopt : wire::parse_retry_after(*value, now);
 }
 
+/// Only the body is of no use: see facts_of.
+bool status_stands(const http::Outcome& outcome) {
+  return outcome.status != 0 && outcome.response.error().code() == ErrorCode::response_too_large;
+}
+
 bool is_json(const http::Response& response) {
   const std::string* const type = response.header("Content-Type");
   return type != nullptr && type->find("json") != std::string::npos;
@@ -22,6 +27,10 @@ bool is_json(const http::Response& response) {
 
 OtlpAnswerFacts otlp_facts_of(const http::Outcome& outcome, WallTime now) {
   OtlpAnswerFacts facts;
+  if (!outcome.response && status_stands(outcome)) {
+    facts.status = outcome.status;
+    return facts;
+  }
   if (!outcome.response) {
     facts.failure = TransportFailure{outcome.response.error().code(), outcome.ambiguous};
     return facts;
@@ -42,27 +51,50 @@ Judgement Endpoint::meaning_of(const http::Outcome& outcome, std::uint32_t items
 }
 
 PostEndpoint::PostEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
-                           Answers& answers, const Clock& clock)
+                           Answers& answers, const Clock& clock,
+                           std::shared_ptr<Credential> credential)
     : url_(std::move(url)),
       phases_(phases),
       answers_(answers),
       clock_(clock),
+      credential_(std::move(credential)),
       under_way_(std::make_shared<UnderWay>()),
       client_(std::move(client)) {}
 
+Result<Secret> PostEndpoint::token_for_next() const {
+  if (credential_ == nullptr) return Secret();
+  if (!url_.secure()) {
+    return Error(ErrorCode::tls_failed,
+                 url_.origin() + ": a token is sent over https only; give an https endpoint");
+  }
+  return credential_->token();
+}
+
 void PostEndpoint::post(Consignment consignment, std::function<void()> told) {
+  auto token = token_for_next();
+  if (!token) {
+    answers_.put({consignment.ticket,
+                  std::make_shared<const http::Outcome>(http::Outcome{std::move(token).error()}),
+                  consignment.items, clock_.steady(), std::nullopt});
+    return told();
+  }
   http::Request request{.url = url_,
                         .headers = headers_for(consignment.kind),
                         .body = std::move(consignment.body),
                         .keep_alive = std::move(consignment.keep_alive),
-                        .phases = phases_};
+                        .phases = phases_,
+                        .answer_limit = answer_limit(consignment.items)};
+  if (!token->empty()) {
+    request.headers.push_back({"Authorization", "Bearer " + std::string(token->reveal())});
+  }
   const Ticket ticket = consignment.ticket;
   {
     const std::lock_guard lock(under_way_->mutex);
     under_way_->requests.emplace(ticket, http::RequestId{});
   }
   auto done = [this, under_way = under_way_, ticket, items = consignment.items,
-               told = std::move(told)](http::Outcome outcome) {
+               token = std::move(*token), told = std::move(told)](http::Outcome outcome) {
+    if (outcome.status == 401 && !token.empty()) credential_->refused(token);
     try {
       answers_.put({ticket, std::make_shared<const http::Outcome>(std::move(outcome)), items,
                     clock_.steady(), std::nullopt});
@@ -100,6 +132,10 @@ std::vector<http::Header> PostEndpoint::headers_for(wire::BodyKind) const {
   return {{"Content-Type", "application/x-json-stream"}, {"Content-Encoding", "gzip"}};
 }
 
+std::optional<Bytes> PostEndpoint::answer_limit(std::uint32_t items) const {
+  return Bytes{wire::track_reply_limit(items)};
+}
+
 OtlpEndpoint::OtlpEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
                            std::vector<http::Header> headers, Answers& answers, const Clock& clock)
     : PostEndpoint(std::move(client), std::move(url), phases, answers, clock),
@@ -118,6 +154,10 @@ std::vector<http::Header> OtlpEndpoint::headers_for(wire::BodyKind kind) const {
   return headers;
 }
 
+std::optional<Bytes> OtlpEndpoint::answer_limit(std::uint32_t) const {
+  return std::nullopt;
+}
+
 void UnusableEndpoint::post(Consignment consignment, std::function<void()> told) {
   answers_.put({consignment.ticket, std::make_shared<const http::Outcome>(http::Outcome{why_}),
                 consignment.items, clock_.steady(), std::nullopt});
@@ -126,6 +166,10 @@ void UnusableEndpoint::post(Consignment consignment, std::function<void()> told)
 
 AnswerFacts facts_of(const http::Outcome& outcome, std::uint32_t items, WallTime now) {
   AnswerFacts facts;
+  if (!outcome.response && status_stands(outcome)) {
+    facts.status = outcome.status;
+    return facts;
+  }
   if (!outcome.response) {
     facts.failure = TransportFailure{outcome.response.error().code(), outcome.ambiguous};
     return facts;

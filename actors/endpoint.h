@@ -6,7 +6,10 @@
 /// Threads:  post, cancel and carries from any; `told` runs on the io thread.
 /// Blocking: a short mutex. Full: the transmitter bounds what is under way.
 
+#include <posthaste/units.h>
+
 #include "actors/answers.h"
+#include "actors/credential.h"
 #include "actors/deliveries.h"
 #include "actors/judge.h"
 #include "runtime/http/client.h"
@@ -15,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace posthaste::actors {
@@ -37,8 +41,10 @@ public:
 class PostEndpoint : public Endpoint {
 public:
   /// `answers` and `clock` outlive all requests: the io thread is stopped before they go.
+  /// `credential` may be null: requests come without a token.
   PostEndpoint(std::unique_ptr<http::Client> client, http::Url url, http::Phases phases,
-               Answers& answers, const Clock& clock);
+               Answers& answers, const Clock& clock,
+               std::shared_ptr<Credential> credential = nullptr);
 
   void post(Consignment consignment, std::function<void()> told) override;
   void cancel_all() noexcept override;
@@ -46,12 +52,18 @@ public:
 
 protected:
   virtual std::vector<http::Header> headers_for(wire::BodyKind kind) const;
+  /// The longest answer to so many lines that is read; empty: the client's own limit.
+  virtual std::optional<Bytes> answer_limit(std::uint32_t items) const;
 
 private:
+  /// Of the credential; empty where there is none. Fails where one is wanted and none can be sent.
+  Result<Secret> token_for_next() const;
+
   const http::Url url_;
   const http::Phases phases_;
   Answers& answers_;
   const Clock& clock_;
+  const std::shared_ptr<Credential> credential_;
   struct UnderWay {
     mutable std::mutex mutex;
     std::map<Ticket, http::RequestId> requests;
@@ -71,6 +83,7 @@ public:
 
 private:
   std::vector<http::Header> headers_for(wire::BodyKind kind) const override;
+  std::optional<Bytes> answer_limit(std::uint32_t items) const override;
 
   const std::vector<http::Header> headers_;
 };
@@ -92,7 +105,9 @@ private:
   const Clock& clock_;
 };
 
-/// What `judge` needs to know of an outcome.
+/// What `judge` needs to know of an outcome. An answer whose body is too long to be read, or
+/// compressed, still has its status: what that says of the whole is believed, as sending again
+/// would bring the same answer and, where items were taken, the same items twice.
 AnswerFacts facts_of(const http::Outcome& outcome, std::uint32_t items, WallTime now);
 
 }  // namespace posthaste::actors

@@ -56,7 +56,8 @@ http::Phases phases_of(const config::FinalOutput& output, const Durable& durable
 
 Result<std::unique_ptr<Endpoint>> make_endpoint(const config::FinalOutput& output,
                                                 const Durable& durable, Custody& custody,
-                                                http::IoThread& io) {
+                                                http::IoThread& io,
+                                                std::shared_ptr<Credential> credential) {
   const bool otlp = output.kind == config::OutputKind::otlp;
   auto url = http::Url::parse(otlp ? output.otlp.url : output.track_url, output.name);
   if (!url) return std::move(url).error();
@@ -78,8 +79,9 @@ Result<std::unique_ptr<Endpoint>> make_endpoint(const config::FinalOutput& outpu
         std::make_unique<OtlpEndpoint>(std::move(*client), std::move(*url), phases,
                                        headers_of(output.otlp), custody.answers, *durable.clock));
   }
-  return std::unique_ptr<Endpoint>(std::make_unique<PostEndpoint>(
-      std::move(*client), std::move(*url), phases, custody.answers, *durable.clock));
+  return std::unique_ptr<Endpoint>(
+      std::make_unique<PostEndpoint>(std::move(*client), std::move(*url), phases, custody.answers,
+                                     *durable.clock, std::move(credential)));
 }
 
 std::shared_ptr<Durable> make_durable(PipelineParts& parts) {
@@ -149,12 +151,14 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
 
   const std::vector<config::FinalOutput>& outputs = parts.settings->outputs();
   parts.sinks.resize(outputs.size());
+  parts.credentials.resize(outputs.size());
   for (std::uint32_t i = 0; i < outputs.size(); ++i) {
     durable.outputs.push_back(std::make_unique<Custody>(durable.arena, i, outputs[i]));
     durable.endpoints.emplace_back();
     durable.sinks.push_back(sink_of(outputs[i], std::move(parts.sinks[i]), durable.arena));
     if (!durable.outputs[i]->remote) continue;
-    auto endpoint = make_endpoint(outputs[i], durable, *durable.outputs[i], *works->io);
+    auto endpoint = make_endpoint(outputs[i], durable, *durable.outputs[i], *works->io,
+                                  std::move(parts.credentials[i]));
     if (!endpoint) return std::move(endpoint).error();
     durable.endpoints[i] = std::move(*endpoint);
   }

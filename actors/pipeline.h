@@ -14,6 +14,7 @@
 /// Blocking: start some milliseconds; end() and the destructor at most their patience; nothing
 /// else. Full:     the arena bounds everything.
 
+#include "actors/credential.h"
 #include "actors/request_counters.h"
 #include "actors/restart_limit.h"
 #include "actors/vm_metadata.h"
@@ -58,6 +59,8 @@ struct PipelineParts {
   std::vector<std::string> orphan_directories;  // where arenas of dead processes may lie
   /// By output; null for those with an endpoint, and for consoles, whose sink is made here.
   std::vector<std::shared_ptr<LocalSink>> sinks;
+  /// By output; empty, or null: its requests bear no token.
+  std::vector<std::shared_ptr<Credential>> credentials = {};
   RestartRule restart_rule;
   std::shared_ptr<metrics::MetricStore> metrics = {};  // may be null: nobody measures
   RequestCounters* request_counters = nullptr;         // of `metrics`; may be null

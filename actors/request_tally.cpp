@@ -44,6 +44,7 @@ void RequestTally::count(const Judgement& judgement, ErrorCode why,
     case Verdict::delivered:
       timed();
       ++succeeded_;
+      if (judgement.inconsistent) ++inconsistent_;
       return;
     case Verdict::split:
     case Verdict::drop: timed(); return failed_.count(judgement.status);
@@ -80,6 +81,7 @@ RequestStatistics RequestTally::read() const {
   RequestStatistics statistics;
   const std::lock_guard lock(mutex_);
   statistics.succeeded = succeeded_;
+  statistics.inconsistent = inconsistent_;
   append(failed_, statistics.failed);
   append(retried_, statistics.retried);
   append(throttled_, statistics.throttled);

@@ -51,6 +51,7 @@ private:
 
   mutable std::mutex mutex_;
   std::uint64_t succeeded_ = 0;
+  std::uint64_t inconsistent_ = 0;
   Table failed_;
   Table retried_;
   Table throttled_;

@@ -56,6 +56,12 @@ Settlement::Effect Settlement::land(const Flight& flight, const Judgement& judge
                                              : land_lease(flight, judgement, now);
 }
 
+bool Settlement::goes_on(const Judgement& judgement) noexcept {
+  if (judgement.accepted == 0) return false;
+  const bool most = judgement.accepted > judgement.retry.size();
+  return !judgement.slow_down || (most && !judgement.delay_hint);
+}
+
 void Settlement::count(const Tally& counts, DropReason refused, bool replayed) noexcept {
   arena::OutputHead& head = custody_.head();
   custody_.count_delivered(counts.delivered);
@@ -230,7 +236,7 @@ Settlement::Effect Settlement::keep_part(const Flight& flight, const Judgement& 
   fresh.signals = counts.remaining;
   fresh.not_before = now + effect.pause;
   fresh.put_away = std::holds_alternative<PutAway>(next);
-  if (!sliced && (judgement.accepted == 0 || judgement.slow_down)) return effect;
+  if (!sliced && !goes_on(judgement)) return effect;
   return Effect::worked();  // it takes items; the remainder waits for itself
 }
 

@@ -88,6 +88,10 @@ private:
   void forget_lease(persistence::StoreKey key) noexcept;
   void order_of_store(StoreOrder order);
 
+  /// Of a batch that was taken in part: does the output take what comes, so that only the lines
+  /// that it wants again have to wait? One busy line of hundreds is no reason to hold up all others,
+  /// unless the service names a pause.
+  static bool goes_on(const Judgement& judgement) noexcept;
   void count(const Tally& counts, DropReason refused, bool replayed) noexcept;
   Attempts attempts_of(const BodyNote& note, const arena::BodyEntry& entry, bool blames,
                        SteadyTime now) const;

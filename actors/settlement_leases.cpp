@@ -77,8 +77,7 @@ Settlement::Effect Settlement::keep_part_of_lease(Lease& lease, const Flight& fl
   const std::uint32_t failures = lease.failures + 1;
   replace_lease(lease, std::move(*remains), counts, judgement.reason);
   if (sliced) return Effect::worked();
-  const bool works = judgement.accepted > 0 && !judgement.slow_down;
-  return {works ? Effect::Kind::worked : Effect::Kind::failed,
+  return {goes_on(judgement) ? Effect::Kind::worked : Effect::Kind::failed,
           policy_.delay(judgement, failures, custody_.number), judgement.slow_down};
 }
 

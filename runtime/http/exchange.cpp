@@ -148,7 +148,9 @@ void Exchange::on_written(Result<void> written) {
   sent_ = written.has_value();
   if (!goes_on()) return;
   if (!written) write_error_ = std::move(written).error();
-  reader_.emplace(network_->limits, ResponseReader::Kind::answer, peer());
+  ResponseLimits limits = network_->limits;
+  limits.body = request_->answer_limit.value_or(limits.body);
+  reader_.emplace(limits, ResponseReader::Kind::answer, peer());
   arm(request_->phases.first_byte, ErrorCode::request_timed_out, "the server did not answer");
   read(&Exchange::on_answer);
 }

@@ -8,12 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <posthaste/result.h>
+#include <posthaste/units.h>
 #include "runtime/http/url.h"
 
 namespace posthaste::http {
@@ -47,6 +49,8 @@ struct Request {
   /// Keeps what `body` points to alive; released after Done. May be null.
   std::shared_ptr<const void> keep_alive = {};
   Phases phases = {};
+  /// The longest body of an answer; empty: the client's limit.
+  std::optional<Bytes> answer_limit = {};
 };
 
 /// Null, or the rule that the request breaks: no user info in the URL; no body in a GET; header names

@@ -116,7 +116,8 @@ struct ResponseReader::Impl {
         beast::iequals(coding->value(), "identity")) {
       return {};
     }
-    return refusal(ErrorCode::bad_response, "it is compressed, unasked");
+    return refusal(ErrorCode::response_too_large,
+                   "it is compressed, unasked: its size is anybody's guess");
   }
 };
 

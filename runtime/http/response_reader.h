@@ -6,7 +6,8 @@
 /// Refused, each with its own line: headers or a body beyond the limits (a body by its announced
 /// length, before any of it is read), chunk extensions and trailers without end, more than three
 /// interim (1xx) answers, 101, contradicting lengths, any Content-Encoding (none was asked for, and
-/// a small compressed body can be a huge one). After an error the connection is of no more use.
+/// a small compressed body can be a huge one). What is refused for the size of its body alone is
+/// `response_too_large`: its status stands. After an error the connection is of no more use.
 ///
 /// Threads:  none; an ordinary object of whoever reads.
 /// Blocking: never.

@@ -51,7 +51,7 @@ void keep_each_index_once(TrackReply& reply) {
 }  // namespace
 
 std::optional<TrackReply> parse_track_reply(std::string_view body, std::uint32_t items_sent) {
-  if (body.size() > track_reply_limit) return std::nullopt;
+  if (body.size() > track_reply_limit(items_sent)) return std::nullopt;
   TrackReply reply;
   JsonCursor json(body);
   const bool read = json.object([&](std::string_view key) {

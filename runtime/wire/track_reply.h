@@ -4,8 +4,8 @@
 ///
 ///   {"itemsReceived":3,"itemsAccepted":2,"errors":[{"index":1,"statusCode":429,"message":"..."}]}
 ///
-/// Read by `actors/judge.h`. The text comes from outside: it is read within fixed bounds (64 KiB,
-/// 32 levels), unknown members are passed over, and no number in it sizes anything.
+/// Read by `actors/judge.h`. The text comes from outside: it is read within fixed bounds (as long as
+/// an error for each line that was sent may make it, 32 levels), unknown members are passed over, and no number in it sizes anything.
 ///
 /// Pure; called on actor threads.
 
@@ -17,7 +17,14 @@
 
 namespace posthaste::wire {
 
-inline constexpr std::size_t track_reply_limit = 65'536;
+/// The longest reply to so many lines: 512 bytes for the error of each (the service's longest have
+/// some 300), and 64 KiB; at most 4 MiB.
+constexpr std::size_t track_reply_limit(std::uint32_t items_sent) noexcept {
+  constexpr std::size_t least = 64 * 1024;
+  constexpr std::size_t most = 4 * 1024 * 1024;
+  constexpr std::size_t each = 512;
+  return items_sent > (most - least) / each ? most : least + each * items_sent;
+}
 
 struct TrackError {
   std::uint32_t index = 0;  // of the line in the body that was sent

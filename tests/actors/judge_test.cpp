@@ -1,5 +1,7 @@
 #include "actors/judge.h"
 
+#include "actors/endpoint.h"
+
 #include <gtest/gtest.h>
 
 namespace posthaste::actors {
@@ -55,6 +57,28 @@ TEST(Judge, A2xxThatCannotBeReadIsDeliveredAndCounted) {
     EXPECT_EQ(judgement.verdict, Verdict::delivered);
     EXPECT_EQ(judgement.accepted, 5u);
     EXPECT_TRUE(judgement.inconsistent);
+  }
+}
+
+TEST(Judge, AnAnswerWhoseBodyIsTooLongStillHasItsStatus) {
+  const auto judged = [](ErrorCode code, int status) {
+    const http::Outcome outcome{Error(code, "its body is longer than 65536 bytes"), true, status};
+    return judge(facts_of(outcome, 5, WallTime{}), 5);
+  };
+  for (const int status : {200, 206}) {
+    const Judgement taken = judged(ErrorCode::response_too_large, status);
+    EXPECT_EQ(taken.verdict, Verdict::delivered) << "or it would be sent again for ever";
+    EXPECT_TRUE(taken.inconsistent);
+    EXPECT_FALSE(taken.ambiguous);
+  }
+  EXPECT_EQ(judged(ErrorCode::response_too_large, 400).verdict, Verdict::drop);
+  EXPECT_EQ(judged(ErrorCode::response_too_large, 503).verdict, Verdict::retry_later);
+  for (const auto& [code, status] :
+       {std::pair{ErrorCode::response_too_large, 0}, std::pair{ErrorCode::bad_response, 200},
+        std::pair{ErrorCode::connection_lost, 200}}) {
+    const Judgement unknown = judged(code, status);
+    EXPECT_EQ(unknown.verdict, Verdict::retry_later);
+    EXPECT_TRUE(unknown.ambiguous);
   }
 }
 

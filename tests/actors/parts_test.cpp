@@ -307,6 +307,26 @@ TEST(Transmitter, KicksTheStorekeeperForALeaseThatIsSettledDuringTheShutdown) {
   EXPECT_GT(shop.kicks(Role::storekeeper), kicks);
 }
 
+TEST(Transmitter, GoesOnWhereMostOfABatchIsTaken) {
+  Workshop shop({.batch_size = 10});
+  for (int batch = 0; batch < 20; ++batch) {
+    record(shop, 10);
+    step_all(shop, 3);
+    shop.clock.advance(milliseconds{10});
+    step_all(shop, 3);
+    while (!shop.requests->under_way.empty()) {
+      const bool whole = shop.requests->under_way[0].items == 10;
+      shop.requests->answer(0, whole ? 206 : 200,
+                            whole ? R"({"itemsReceived":10,"itemsAccepted":9,"errors":[)"
+                                    R"({"index":3,"statusCode":503,"message":"busy"}]})"
+                                  : "{}");
+    }
+    shop.clock.advance(patience);
+    step_all(shop, 3);
+  }
+  EXPECT_GE(shop.output().delivered, 180u) << "a busy line held up whole batches";
+}
+
 TEST(Storekeeper, MayCarryOutEveryOrderTwice) {
   Workshop shop({.batch_size = 10});
   shop.durable.mode = Mode::storing;  // all bodies go to the store

@@ -45,9 +45,11 @@ struct RigOptions {
   bool store = true;
   Bytes arena{8 << 20};
   RestartRule restarts{};
-  std::string vm_metadata_url = {};     // empty: that of Azure
-  std::string recorder_directory = {};  // empty: anonymous memory
-  std::string store_directory = {};     // empty: one of its own
+  std::string ca_file = {};
+  std::shared_ptr<Credential> credential = nullptr;  // of the first output
+  std::string vm_metadata_url = {};                  // empty: that of Azure
+  std::string recorder_directory = {};               // empty: anonymous memory
+  std::string store_directory = {};                  // empty: one of its own
   Bytes daily_budget{};
   OverBudget over_budget = OverBudget::sample;
   std::uint64_t first_number = 1;  // of the records; their span ids are made of it
@@ -61,6 +63,7 @@ public:
     Settings settings = options_.settings;
     for (std::string& text : connection_strings) {
       settings.outputs.push_back(AzureMonitor{.connection_string = std::move(text),
+                                              .ca_file = options_.ca_file,
                                               .daily_budget = options_.daily_budget,
                                               .over_budget = options_.over_budget});
     }
@@ -172,6 +175,7 @@ private:
     if (!options_.recorder_directory.empty()) {
       parts.orphan_directories.push_back(options_.recorder_directory);
     }
+    parts.credentials = {options_.credential};
     parts.restart_rule = options_.restarts;
     if (!options_.vm_metadata_url.empty()) parts.vm_metadata_url = options_.vm_metadata_url;
     auto pipeline = Pipeline::start(std::move(parts));

@@ -1,5 +1,7 @@
 #include "tests/actors/pipeline_fixture.h"
 
+#include <gmock/gmock.h>
+
 namespace posthaste::actors::testing_support {
 namespace {
 
@@ -116,6 +118,24 @@ TEST(Pipeline, KeepsTwoOutputsApart) {
   EXPECT_EQ(alive.copies(), 4'000u);
   rig.expect_sums_to_close();
   EXPECT_EQ(rig->ledger().outputs[1].in_store, 4'000u);
+}
+
+TEST(Pipeline, NeverSendsATokenWithoutTls) {
+  class OneToken final : public Credential {
+  public:
+    Result<Secret> token() override { return Secret("a-token-of-somebody"); }
+    void refused(const Secret&) override {}
+  };
+  ScriptedIngestion server;
+  Rig rig({server.connection_string()},
+          {.settings = quick(), .credential = std::make_shared<OneToken>()});
+  rig.record(10);
+  rig.stop();
+  EXPECT_EQ(server.requests(), 0u);
+  const OutputLedger output = rig->ledger().outputs[0];
+  EXPECT_EQ(output.in_store, 10u);
+  EXPECT_THAT(output.last_error, testing::HasSubstr("over https only"));
+  EXPECT_THAT(output.last_error, testing::Not(testing::HasSubstr("of-somebody")));
 }
 
 TEST(Pipeline, WithoutAStoreHoldsOnUntilTheEndpointIsBack) {

@@ -83,6 +83,18 @@ TEST(RequestStatistics, CallAnAnswerASuccessThatTookSomeItems) {
   EXPECT_EQ(shop.output().dropped[DropReason::rejected], 1u);
 }
 
+TEST(RequestStatistics, CountAnswersThatDoNotAddUp) {
+  Workshop shop;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(shop.record());
+  have_a_request(shop);
+  shop.requests->answer(0, 200, R"({"itemsReceived":3,"itemsAccepted":1,"errors":[]})");
+  shop.clock.advance(patience);
+  shop.step_all();
+  const RequestStatistics seen = statistics_of(shop);
+  EXPECT_EQ(seen.succeeded, 1u);
+  EXPECT_EQ(seen.inconsistent, 1u);
+}
+
 TEST(RequestStatistics, GiveStatusesBeyondTheirPlacesTogether) {
   RequestTally tally;
   for (int status = 400; status < 450; ++status) {

@@ -2,6 +2,7 @@
 
 import datetime
 import subprocess
+import threading
 
 
 class Authority:
@@ -13,15 +14,17 @@ class Authority:
         self.pem = directory / "authority.pem"
         self._key = directory / "authority.key"
         self._made = {}
+        self._lock = threading.Lock()
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                 "-keyout", self._key, "-out", self.pem, "-days", "3", "-subj", "/CN=Fault matrix authority",
                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def certificate(self, name="localhost", expired=False):
         """(certificate and chain, key) for a DNS name, or for an IP address; made once."""
-        if (name, expired) not in self._made:
-            self._made[name, expired] = self._issue(name, expired)
-        return self._made[name, expired]
+        with self._lock:
+            if (name, expired) not in self._made:
+                self._made[name, expired] = self._issue(name, expired)
+            return self._made[name, expired]
 
     def _issue(self, name, expired):
         stem = self.directory / f"{name}{'-expired' if expired else ''}"

@@ -17,6 +17,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from typing import Callable, NamedTuple
 
@@ -71,6 +72,8 @@ class Bench:
         self.figures = {}
         self.failures = []
         self._ends = []
+        self._authority = None
+        self._lock = threading.Lock()
         self.began = time.monotonic()
 
     def program(self, name):
@@ -133,9 +136,10 @@ class Bench:
 
     def authority(self):
         from authority import Authority
-        if not hasattr(self, "_authority"):
-            self._authority = Authority(self.directory / "certificates")
-        return self._authority
+        with self._lock:
+            if self._authority is None:
+                self._authority = Authority(self.directory / "certificates")
+            return self._authority
 
     def host(self, server, *arguments, **options):
         """`posthaste load` that sends to `server`; see host.py."""

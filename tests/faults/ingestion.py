@@ -11,12 +11,14 @@ that answer arrives or not.
 import collections
 import gzip
 import json
+import select
 import socket
 import ssl
 import threading
 import time
 from typing import NamedTuple, Optional
 
+from frame import Skip
 from proxy import reset, shut
 
 KEY = "00000000-1111-2222-3333-444444444444"
@@ -51,14 +53,14 @@ class Reply(NamedTuple):
     body: Optional[bytes] = None       # None: the service's own, from `errors`
     accepted: Optional[bool] = None    # whether items count as taken; None: as the status says
     raw: object = None                 # bytes, or an iterable of bytes, instead of a well-formed answer
-    then: str = "keep"                 # keep, close, reset
+    then: str = "keep"                 # keep, close, reset; close-at-next: when the next request begins to arrive
     silent: bool = False               # no answer; the connection stays open until the client leaves
     before: float = 0.0                # seconds before the answer
 
 
 class Ingestion:
     def __init__(self, authority, *, name="localhost", expired=False, tls=True, listening=True, highest=None,
-                 note=lambda text: None):
+                 address="127.0.0.1", port=0, note=lambda text: None):
         self.answer = lambda request: Reply()
         self.greet = lambda connection, number: True   # before TLS; False: the connection is left alone, open
         self.requests = []
@@ -75,7 +77,7 @@ class Ingestion:
         self._lock = threading.Lock()
         self._open = set()
         self._listener = None
-        self.port = 0
+        self.address, self.port = address, port
         self._bind()
         if listening:
             self.listen()
@@ -98,12 +100,33 @@ class Ingestion:
         """A port of its own; connections are refused until `listen`."""
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
+        self._listener.bind((self.address, self.port))
         self.port = self._listener.getsockname()[1]
 
     def listen(self):
         self._listener.listen(128)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def drop_syns(self):
+        """From now on nothing answers a connection's first packet: the queue of an idle listener is full."""
+        self.refuse()
+        self._listener.listen(0)
+        self._fillers = []
+        for _ in range(8):
+            filler = socket.socket()
+            filler.settimeout(0.3)
+            self._fillers.append(filler)
+            try:
+                filler.connect((self.address, self.port))
+            except OSError:
+                return
+        raise Skip("the kernel takes connections that nobody accepts")
+
+    def take_syns(self):
+        """The end of `drop_syns`."""
+        for filler in self._fillers:
+            shut(filler)
+        self.listen()
 
     def refuse(self):
         """From now on connections are refused; those that are open are closed."""
@@ -167,6 +190,8 @@ class Ingestion:
         """Answers; whether the connection goes on."""
         reply = self.answer(request)
         request.status = reply.status
+        self._note(f"request {request.number} of {len(request.items)} items on connection {request.connection}: "
+                   f"{reply.status}{' ' + str(len(reply.errors)) + ' errors' if reply.errors else ''}")
         self._book(request, reply)
         if reply.before:
             time.sleep(reply.before)
@@ -178,6 +203,8 @@ class Ingestion:
             connection.sendall(part)
         if reply.then == "reset":
             reset(connection)
+        if reply.then == "close-at-next":
+            select.select([connection], [], [], 60)
         return reply.then == "keep"
 
     def _book(self, request, reply):
@@ -203,7 +230,7 @@ def well_formed(request, reply):
         good = count - len(errors) if reply.status in (200, 206) else 0
         body = json.dumps({"itemsReceived": count, "itemsAccepted": good, "errors": errors}).encode()
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **reply.headers}
-    if reply.then != "keep":
+    if reply.then in ("close", "reset"):
         headers["Connection"] = "close"
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {reply.status} Scripted\r\n{lines}\r\n".encode("latin-1") + body

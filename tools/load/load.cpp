@@ -204,6 +204,9 @@ Result<LoadReport> run_load(const LoadOptions& options, const std::atomic<bool>&
   report.complete = flushed.complete;
   report.measured = options.profile == Profile::metric;
   report.ledger = telemetry->ledger();
+  for (const OutputHealth& output : telemetry->diagnostics().health.outputs) {
+    report.inconsistent += output.requests.inconsistent;
+  }
   report.latency = producers.latency();
   report.tick_nanoseconds = scale.nanoseconds();
   if (ids) {

@@ -46,6 +46,7 @@ struct LoadReport {
   Ledger ledger;               // after the shutdown
   bool complete = false;       // the shutdown's word for it
   bool measured = false;  // by the profile `metric`: its calls are no records, their points are
+  std::uint64_t inconsistent = 0;  // answers that did not add up, or could not be read
   std::uint64_t ids_lost = 0;
   double wall_seconds = 0;  // from the first record to the shutdown's return
   double load_seconds = 0;  // while producers ran

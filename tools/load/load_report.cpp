@@ -93,6 +93,7 @@ std::string LoadReport::to_json() const {
   report["complete"] = complete;
   report["law_holds"] = law_holds();
   report["nothing_lost"] = nothing_lost();
+  report["inconsistent"] = inconsistent;
   report["ids_lost"] = ids_lost;
   report["wall_seconds"] = wall_seconds;
   report["load_seconds"] = load_seconds;

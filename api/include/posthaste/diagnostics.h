@@ -105,6 +105,7 @@ struct ExceptionCount {
 /// a batch that is sent again is another request.
 struct RequestStatistics {
   std::uint64_t succeeded = 0;             // all of it, or some items, were taken
+  std::uint64_t inconsistent = 0;          // of these: the answer did not add up, or was unreadable
   std::vector<StatusCount> failed;         // refused for good, or too large as it was
   std::vector<StatusCount> retried;        // to be sent again
   std::vector<StatusCount> throttled;      // 402, 429, 439: to be sent again, later

@@ -232,7 +232,7 @@ TEST_F(ClientTest, RefusesAnswersThatCouldHarmItsHost) {
       {"two lengths", ok("Content-Length: 1\r\nContent-Length: 2\r\n", "xy"),
        ErrorCode::bad_response, 0},
       {"compressed", ok("Content-Encoding: gzip\r\nContent-Length: 1\r\n", "x"),
-       ErrorCode::bad_response, 200},
+       ErrorCode::response_too_large, 200},
       {"flood of interim answers",
        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
        "HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",

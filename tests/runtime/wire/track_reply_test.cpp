@@ -55,12 +55,24 @@ TEST(TrackReply, CutsMessagesAndStatuses) {
   EXPECT_EQ(reply->errors[0].status, 0);
 }
 
+TEST(TrackReply, HasRoomForALongErrorOfEachLine) {
+  std::string body = R"({"itemsReceived":512,"itemsAccepted":0,"errors":[)";
+  for (int i = 0; i < 512; ++i) {
+    body += (i == 0 ? "" : ",") + (R"({"index":)" + std::to_string(i)) +
+            R"(,"statusCode":400,"message":")" + std::string(400, 'x') + "\"}";
+  }
+  const auto reply = parse_track_reply(body + "]}", 512);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->errors.size(), 512u);
+  EXPECT_LE(track_reply_limit(4'000'000'000), 4u * 1024 * 1024);
+}
+
 TEST(TrackReply, IsNothingWhereTheTextIsNoReply) {
   for (const char* text : {"", "OK", "<html></html>", "[]", "{\"errors\":{}}", "{\"errors\":[1]}",
                            "{\"itemsReceived\":\"3\"}", "{} {}", "null"}) {
     EXPECT_FALSE(parse_track_reply(text, 1)) << text;
   }
-  EXPECT_FALSE(parse_track_reply("{" + std::string(track_reply_limit, ' ') + "}", 1));
+  EXPECT_FALSE(parse_track_reply("{" + std::string(track_reply_limit(1), ' ') + "}", 1));
 }
 
 }  // namespace
