@@ -6,6 +6,7 @@ import itertools
 import socket
 import threading
 import time
+import zlib
 
 import ledger
 from frame import Skip, row
@@ -218,6 +219,102 @@ def too_large(bench):
     rejected(bench, host, server, 1, reason="too_large")
     sizes = collections.Counter(request.status for request in server.requests)
     bench.measured(requests=len(server.requests), refused_413=sizes[413])
+
+
+# ---- tokens: a credential of the row's own, behind the interface that Microsoft Entra ID's will use
+
+CANARY = b"canary-of-a-token"
+
+
+def bearer(request):
+    return request.headers.get("authorization", "")
+
+
+def token_host(bench, server, *arguments, **options):
+    """Records as `live`, with tokens canary-of-a-token-1, then -2 once that was refused, and so on."""
+    return bench.host(server, "--spans", str(SPANS), "--rate", "5000", *arguments,
+                      program=(bench.program("token_host"),), **options)
+
+
+def token_report(bench, host, server, delivered, seconds=60):
+    bench.wait_for(lambda: len(server.requests) > 2, 10, "three requests")
+    bench.check(any(path.stat().st_size > 1 << 20 for path in host.arena.rglob("*")), "no flight recorder to look into")
+    nowhere(bench, host)  # the flight recorder is gone once the host has ended
+    report = host.report(seconds)
+    unique, recorded = set(server.received), host.recorded()
+    bench.measured(recorded=len(recorded), received=len(unique), duplicates=server.copies(),
+                   stored=report["stored"], tokens=report["tokens"])
+    bench.check(server.copies() == 0, f"I5: {server.copies()} copies")
+    bench.check(unique <= recorded and len(unique) == report["delivered"], "I4: delivered is not what was received")
+    ledger.check_law(bench, report)
+    bench.check(report["delivered"] == delivered, f"{report['delivered']} of {delivered} delivered")
+    nowhere(bench, host)
+    return report
+
+
+def nowhere(bench, host):
+    """No file that the host wrote, compressed or not, holds a token."""
+    for path in [host.errors_path, *host.store.rglob("*"), *host.arena.rglob("*")]:
+        if path.is_file():
+            data = path.read_bytes()
+            bench.check(CANARY not in data, f"a token is in {path.name}")
+            for text in inflated(data):
+                bench.check(CANARY not in text, f"a token is in what is compressed in {path.name}")
+
+
+def inflated(data):
+    """Every gzip stream in `data`, expanded."""
+    at = data.find(b"\x1f\x8b\x08")
+    while at >= 0:
+        try:
+            yield zlib.decompressobj(31).decompress(data[at:], 16 << 20)
+        except zlib.error:
+            pass
+        at = data.find(b"\x1f\x8b\x08", at + 1)
+
+
+@row("H8", "401 to the first token, to the second after a third of the load; then each is refreshed", quick=True,
+     needs=("token_host",))
+def token_refused(bench):
+    server = bench.ingestion()
+
+    def answer(request):
+        good = 2 if len(server.received) < SPANS // 3 else 3
+        return Reply() if bearer(request) == f"Bearer canary-of-a-token-{good}" else Reply(401)
+    server.answer = answer
+    host = token_host(bench, server, "--linger", "30")
+    report = token_report(bench, host, server, SPANS)
+    statuses = collections.Counter(request.status for request in server.requests)
+    bench.check(report["tokens"] == 3, f"{report['tokens']} tokens were asked for")
+    bench.check(all(bearer(request).startswith("Bearer canary") for request in server.requests), "one bore no token")
+    bench.measured(refused_401=statuses[401])
+
+
+@row("H8-store", "401 for ever: all is stored, and no token with it", quick=True, needs=("token_host",))
+def token_never_good(bench):
+    server = bench.ingestion()
+    server.answer = lambda request: Reply(401)
+    host = token_host(bench, server, "--linger", "3")
+    report = token_report(bench, host, server, 0)
+    bench.check(report["stored"] == SPANS, f"{report['stored']} of {SPANS} stored")
+    ledger.check_store(bench, report, host.store)
+
+
+@row("H10-token", "307 to strangers while requests bear a token", quick=True, needs=("token_host",))
+def token_and_redirects(bench):
+    server = bench.ingestion()
+    bait = Bait(bench)
+    places = iter([f"http://localhost:{server.port}/", f"https://localhost:{bait.port}/v2.1/track",
+                   f"https://127.0.0.1:{bait.port}/", f"https://localhost.evil.test:{bait.port}/"])
+
+    def answer(request):
+        place = next(places, None)
+        return Reply(307, headers={"Location": place}) if place else Reply()
+    server.answer = answer
+    host = token_host(bench, server, "--linger", "30")
+    token_report(bench, host, server, SPANS)
+    bench.check(bait.connections == 0, f"{bait.connections} connections went where they must not")
+    bench.measured(bait_connections=bait.connections, bait_bytes=bait.bytes)
 
 
 # ---- somewhere else, please

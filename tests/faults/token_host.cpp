@@ -11,7 +11,6 @@
 #include <fstream>
 #include <map>
 #include <string>
-#include <thread>
 
 namespace posthaste::actors::testing_support {
 namespace {
@@ -91,6 +90,7 @@ int run(const Options& options) {
   wanted.settings.batch.delay = milliseconds{200};
   wanted.ca_file = options.at("--ca-file");
   wanted.store_directory = options.at("--store");
+  wanted.recorder_directory = options.at("--arena-dir");
   const auto tokens = std::make_shared<CountedTokens>("canary-of-a-token");
   wanted.credential = tokens;
   Rig rig({options.at("--connection-string")}, std::move(wanted));
@@ -102,7 +102,7 @@ int run(const Options& options) {
     const std::uint64_t due = std::min(in_a_tick, spans - rig.recorded());
     for (std::uint64_t i = 1; i <= due; ++i) ids << ids_of(rig.recorded() + i);
     rig.record(static_cast<std::uint32_t>(due));
-    std::this_thread::sleep_for(milliseconds{10});
+    eventually([] { return false; }, milliseconds{10});  // the rate
   }
   eventually([&] { return rig->ledger().outputs.at(0).delivered == spans; },
              milliseconds{1000 * std::stoll(options.at("--linger"))});
