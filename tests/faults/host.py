@@ -105,10 +105,14 @@ class Host:
 
 
 class Sampled:
-    """Samples what the host holds while it runs: most threads, descriptors and resident bytes."""
+    """Samples what the host holds while it runs: most threads, descriptors and bytes of memory.
+
+    `held` is its own memory and the flight recorder; `mapped` are pages of files, programs and the store, which the
+    kernel may take back at any time.
+    """
 
     def __init__(self, host, every=0.05):
-        self.threads = self.descriptors = self.resident = 0
+        self.threads = self.descriptors = self.held = self.mapped = 0
         self._host, self._every, self._over = host, every, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -118,9 +122,11 @@ class Sampled:
             try:
                 self.threads = max(self.threads, self._host.threads())
                 self.descriptors = max(self.descriptors, self._host.descriptors())
-                with open(f"/proc/{self._host.pid}/statm", encoding="ascii") as statm:
-                    self.resident = max(self.resident, int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE"))
-            except (OSError, ValueError, IndexError):
+                with open(f"/proc/{self._host.pid}/status", encoding="ascii") as status:
+                    kibibytes = dict(re.findall(r"^(Rss\w+):\s+(\d+) kB", status.read(), re.MULTILINE))
+                self.held = max(self.held, 1024 * (int(kibibytes["RssAnon"]) + int(kibibytes["RssShmem"])))
+                self.mapped = max(self.mapped, 1024 * int(kibibytes["RssFile"]))
+            except (OSError, KeyError):
                 return
 
     def end(self):

@@ -9,6 +9,7 @@ that answer arrives or not.
 """
 
 import collections
+import datetime
 import gzip
 import json
 import select
@@ -32,14 +33,35 @@ class Request:
         self.at = time.monotonic()
         self.status = None             # what was answered
         text = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
-        self.items = [json.loads(line) for line in text.splitlines() if line.strip()]
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+        self.otlp = target.endswith("/v1/traces")   # in http/json
+        self.items = otlp_spans(lines) if self.otlp else lines
+        now = time.time()
+        self.delays = [now - ended for item in self.items if (ended := time_of(item)) is not None]
 
     def ids(self):
         return [id_of(item) for item in self.items]
 
 
+def otlp_spans(requests):
+    return [span for request in requests for resource in request.get("resourceSpans", [])
+            for scope in resource.get("scopeSpans", []) for span in scope.get("spans", [])]
+
+
+def time_of(item):
+    """Seconds since 1970 when an item's span ended (OTLP) or began."""
+    if "endTimeUnixNano" in item:
+        return int(item["endTimeUnixNano"]) / 1e9
+    try:
+        return datetime.datetime.fromisoformat(item["time"][:26].rstrip("Z") + "+00:00").timestamp()
+    except (KeyError, ValueError):
+        return None
+
+
 def id_of(item):
     """"<operation id> <id>" of a span's item, None for any other."""
+    if "spanId" in item:
+        return f"{item['traceId'].lower()} {item['spanId'].lower()}"
     base = item["data"]["baseData"]
     if item["data"]["baseType"] not in ("RequestData", "RemoteDependencyData"):
         return None
@@ -144,6 +166,11 @@ class Ingestion:
         shut(self._listener)
         self.drop_connections()
 
+    def delays(self):
+        """Seconds from each accepted span to its arrival, in rising order."""
+        with self._lock:
+            return sorted(delay for request in self.requests if request.status == 200 for delay in request.delays)
+
     def connection_string(self, host="localhost", port=None):
         return f"InstrumentationKey={KEY};IngestionEndpoint={self.scheme}://{host}:{port or self.port}/"
 
@@ -223,6 +250,8 @@ class Ingestion:
 
 def well_formed(request, reply):
     body = reply.body
+    if body is None and request.otlp:
+        body = b"{}"
     if body is None:
         errors = [{"index": index, "statusCode": status, "message": message}
                   for index, (status, message) in sorted(reply.errors.items())]

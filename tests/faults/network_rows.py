@@ -11,6 +11,7 @@ from host import Sampled
 from ingestion import Reply
 from names import NameServer
 from proxy import Fault
+from wires import SERVER, Wires
 
 SPANS = 10000
 
@@ -237,6 +238,27 @@ def half_open(bench):
     bench.check(host.progress()["stored"] > 10000, "what cannot be sent is not in the store")
     proxy.blackhole.clear()
     all_delivered(bench, host, server, spans=40000, seconds=180)
+    sampled.end()
+    bench.measured(threads=sampled.threads, descriptors=sampled.descriptors)
+    bench.check(sampled.descriptors <= 60, f"{sampled.descriptors} descriptors open")
+
+
+@row("N13-wire", "a router drops every packet for 45 s, in both directions, then passes them again", root=True,
+     deadline=240)
+def lost_packets(bench):
+    wires = Wires(bench)
+    server = bench.ingestion(name=SERVER, address=SERVER)
+    host = live(bench, server, hostname=SERVER, prefix=wires.prefix, spans=50000, rate=1000, linger=90)
+    bench.wait_for(lambda: len(server.received) > 2000, 10, "some are delivered at first")
+    wires.lose_everything(True)
+    sampled = Sampled(host)
+    time.sleep(45)
+    bench.check(host.progress()["stored"] > 10000, "what cannot be sent is not in the store")
+    wires.lose_everything(False)
+    back = time.monotonic()
+    bench.wait_for(lambda: len(server.received) > 45000, 60, "the rest is delivered")
+    bench.measured(recovery=f"{time.monotonic() - back:.1f} s")
+    all_delivered(bench, host, server, spans=50000, seconds=180)
     sampled.end()
     bench.measured(threads=sampled.threads, descriptors=sampled.descriptors)
     bench.check(sampled.descriptors <= 60, f"{sampled.descriptors} descriptors open")
