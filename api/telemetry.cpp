@@ -103,11 +103,18 @@ public:
     std::vector<Diagnostic> warnings;
     const config::Environment environment = config::Environment::of_process();
     auto final = config::finalize(settings, environment, warnings);
-    if (final) set_up_diagnostics(final->diagnostics());
-    propagators_ =
-        final ? final->propagators() : config::propagators_without_start(settings, environment);
+    if (!final) {
+      // What keeps telemetry from starting is said at any level.
+      auto outside = config::settings_without_start(settings, environment);
+      propagators_ = outside.propagators;
+      write_diagnostics_to(outside.diagnostics);
+      for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
+      return refuse(std::move(final).error());
+    }
+    propagators_ = final->propagators();
+    diagnostics_.show_from(final->diagnostics().level);
+    write_diagnostics_to(final->diagnostics());
     for (const Diagnostic& warning : warnings) diagnostics_.report(warning);
-    if (!final) return refuse(std::move(final).error());
     settings_ = std::make_shared<const config::FinalSettings>(std::move(*final));
     auto recorder = make_flight_recorder(*settings_);
     if (!recorder) return refuse(std::move(recorder).error());
@@ -204,8 +211,7 @@ private:
 
   bool alive() const noexcept { return state_ == State::running && ::getpid() == pid_; }
 
-  void set_up_diagnostics(const config::FinalDiagnostics& settings) {
-    diagnostics_.show_from(settings.level);
+  void write_diagnostics_to(const config::FinalDiagnostics& settings) {
     if (settings.log_file.empty()) return;
     diagnostics_.write_to(std::make_shared<DiagnosticsFile>(
         settings.log_file, settings.log_size, system_clock(),

@@ -37,6 +37,7 @@ std::string read_log_file(const std::string& code, SettingResolver& resolver) {
     if (!is_absolute_path(code)) {
       resolver.refuse(SettingId::diagnostics_log_file, quoted(code),
                       std::string(path_rule) + "; begin it with '/'");
+      return {};
     }
     resolver.remember(SettingId::diagnostics_log_file, printable(code, longest_path), Origin::code);
     return code;

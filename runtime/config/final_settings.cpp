@@ -447,15 +447,16 @@ Result<FinalSettings> finalize(const Settings& settings, const Environment& envi
   return Finalizer(settings, environment, warnings, host).finalize();
 }
 
-Propagators propagators_without_start(const Settings& settings, const Environment& environment,
-                                      const HostFacts& host) {
+SettingsWithoutStart settings_without_start(const Settings& settings,
+                                            const Environment& environment, const HostFacts& host) {
   std::vector<Diagnostic> said_already;
   Environment with_file = environment;
   if (const auto named = named_file(settings, environment)) {
     if (auto file = load(*named, host, said_already)) with_file.add_file(std::move(*file));
   }
   SettingResolver resolver(with_file, said_already);
-  return read_propagators(settings.propagators, with_file, resolver);
+  return {.propagators = read_propagators(settings.propagators, with_file, resolver),
+          .diagnostics = read_diagnostics(settings, resolver)};
 }
 
 Diagnostic diagnostic_of(const Error& error) {

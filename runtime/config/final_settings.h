@@ -123,10 +123,16 @@ Result<FinalSettings> finalize(const Settings& settings, const Environment& envi
                                std::vector<Diagnostic>& warnings,
                                const HostFacts& host = HostFacts::of_process());
 
-/// Which headers carry a Context where finalize() failed: code over environment over file, without
-/// a word.
-Propagators propagators_without_start(const Settings& settings, const Environment& environment,
-                                      const HostFacts& host = HostFacts::of_process());
+/// What counts all the same where finalize() failed.
+struct SettingsWithoutStart {
+  Propagators propagators;
+  FinalDiagnostics diagnostics;
+};
+
+/// Code over environment over file, without a word.
+SettingsWithoutStart settings_without_start(const Settings& settings,
+                                            const Environment& environment,
+                                            const HostFacts& host = HostFacts::of_process());
 
 /// The diagnostic for an error of finalize().
 Diagnostic diagnostic_of(const Error& error);

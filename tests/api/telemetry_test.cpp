@@ -109,6 +109,19 @@ TEST(Telemetry, WritesItsDiagnosticsToALogFileToo) {
   EXPECT_TRUE(line.ends_with(": " + said.front())) << line;
 }
 
+TEST(Telemetry, WritesToItsLogFileWhyItDoesNotStart) {
+  const testing_support::FileTree folder;
+  Settings settings;
+  settings.connection_string = "nonsense";
+  settings.diagnostics = [](const Diagnostic&) {};
+  settings.diagnostics_log.file = folder.root() + "/diagnostics.log";
+  EXPECT_FALSE(start(settings).is_running());
+  std::ifstream file(settings.diagnostics_log.file);
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  EXPECT_NE(line.find(" PH-SET-104: "), std::string::npos) << line;
+}
+
 TEST(Telemetry, GoesOnWhereItsLogFileCannotBe) {
   testing::InMemoryOutput memory;
   std::promise<void> said;

@@ -55,7 +55,7 @@ TEST(PropagatorSettings, AreKnownWhereNothingStarts) {
   const Settings settings{.file = "/etc/a.toml"};
   const auto without_start = [&](const Settings& given) {
     return text_of(
-        propagators_without_start(given, Environment(process.variables), process.host()));
+        settings_without_start(given, Environment(process.variables), process.host()).propagators);
   };
   EXPECT_FALSE(process.finalize(settings));
   EXPECT_EQ(without_start(settings), "b3multi");
