@@ -149,4 +149,10 @@ void Connection::close() noexcept {
   impl_->close();
 }
 
+void Connection::abandon() noexcept {
+  error_code ignored;  // of a socket that is closed already
+  impl_->socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  impl_->close();
+}
+
 }  // namespace posthaste::http

@@ -60,6 +60,10 @@ public:
 
   void close() noexcept;
 
+  /// Closes by a reset: what the peer has not taken yet is not sent any more. For what will be sent
+  /// again: the system would go on with it for minutes, and a slow peer would get it twice.
+  void abandon() noexcept;
+
 private:
   struct Impl;
   std::shared_ptr<Impl> impl_;  // also held by calls under way

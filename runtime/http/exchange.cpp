@@ -225,10 +225,11 @@ void Exchange::abort(Error why) {
   if (!done_) return;
   if (!why_) why_ = std::move(why);
   // What a call to the connection has achieved is known only when it returns.
-  calling_ ? connection_->close() : fail(*why_);
+  calling_ ? connection_->abandon() : fail(*why_);
 }
 
 void Exchange::fail(Error error) {
+  if (connection_ != nullptr) connection_->abandon();
   finish({std::move(error), sent_, reader_ ? reader_->status() : 0});
 }
 

@@ -223,7 +223,6 @@ def reset_amid_body(bench):
     host = live(bench, server, port=proxy.port)
     all_delivered(bench, host, server, duplicates=0)
     bench.check(sum(link.ended == "reset" for link in proxy.links) == 4, "the fault was not met")
-    bench.check(all(not span for span in [server.copies()]), "the server took a part of a body")
 
 
 @row("N13", "the way to the endpoint goes black in both directions for 40 s, connections stay", deadline=240)
@@ -277,7 +276,7 @@ def tarpit(bench):
     slow = proxy.links[:3]
     held = [link.closed_by_client_at - link.began for link in slow if link.closed_by_client_at]
     bench.measured(held=", ".join(f"{seconds:.0f} s" for seconds in held))
-    bench.check(all(seconds <= 46 for seconds in held), f"connections were held for {held}")
+    bench.check(len(held) == 3 and max(held) <= 32, f"connections were held for {held}")
 
 
 @row("N15", "answers come one byte a second, for ever", deadline=240)
@@ -299,6 +298,7 @@ def dripped_answer(bench):
     misbehave(server, 3, drip)
     host = live(bench, server, linger=150)
     all_delivered(bench, host, server, seconds=200)
+    bench.wait_for(lambda: len(lasted) == 3, 5, "three answers are over")
     bench.measured(lasted=", ".join(f"{seconds:.0f} s" for seconds in lasted))
     bench.check(len(lasted) == 3 and max(lasted) <= 32, f"the host listened for {lasted}")
 

@@ -109,6 +109,9 @@ class ChaosProxy:
         if fault.delay:
             time.sleep(fault.delay)
         while sides and self._open:
+            if fault.client_rate and has_left(client):  # unread bytes would hide it
+                link.closed_by_client_at = time.monotonic()
+                return
             if self.blackhole.is_set():
                 time.sleep(0.01)
                 continue
@@ -175,14 +178,19 @@ class ChaosProxy:
 
     def _hold(self, client, link):
         """Keeps both sockets open and reads nothing, until the client is gone."""
-        poll = select.poll()
-        poll.register(client, select.POLLRDHUP)
         while self._open:
-            for _, event in poll.poll(100):
-                if event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR):
-                    link.closed_by_client_at = time.monotonic()
-                    return True
+            if has_left(client):
+                link.closed_by_client_at = time.monotonic()
+                return True
+            time.sleep(0.05)
         return True
+
+
+def has_left(connection):
+    """Whether the other side has closed or reset it, even though bytes of it were not read yet."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return any(event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
 def reset(connection):

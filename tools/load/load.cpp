@@ -155,15 +155,20 @@ bool all_delivered(const Ledger& ledger) {
 /// tick later, and delivered. A run that records nothing is there for what an earlier one left
 /// behind, which takes a while to be found: for it the account must stay closed for some seconds.
 void linger(const LoadOptions& options, std::uint64_t recorded, const std::atomic<bool>& stop,
-            const Telemetry& telemetry) {
+            const Telemetry& telemetry, const std::function<void()>& tell) {
   const std::chrono::milliseconds quiet = options.records == 0 ? 3000ms : 0ms;
   const SteadyTime latest = system_clock().steady() + options.linger;
   SteadyTime open_until = system_clock().steady();
+  SteadyTime told = open_until;
   while (!stop && system_clock().steady() < latest) {
     const SteadyTime now = system_clock().steady();
     const Ledger ledger = telemetry.ledger();
     if (ledger.offered() < recorded || !all_delivered(ledger)) open_until = now;
     if (open_until != now && now - open_until >= quiet) return;
+    if (now - told >= 1s) {
+      tell();
+      told = now;
+    }
     std::this_thread::sleep_for(20ms);
   }
 }
@@ -195,7 +200,8 @@ Result<LoadReport> run_load(const LoadOptions& options, const std::atomic<bool>&
   producers.join();
   report.load_seconds = seconds_since(start);
 
-  linger(options, options.profile == Profile::metric ? 0 : producers.recorded(), stop, *telemetry);
+  linger(options, options.profile == Profile::metric ? 0 : producers.recorded(), stop, *telemetry,
+         tell);
   tell();
   const SteadyTime stopping = system_clock().steady();
   const FlushReport flushed = telemetry->shutdown(options.shutdown_deadline);

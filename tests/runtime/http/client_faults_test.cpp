@@ -97,6 +97,19 @@ TEST_F(ClientTest, AServerThatNeverAnswersIsAmbiguous) {
                ErrorCode::request_timed_out, true, "did not answer within 100 ms");
 }
 
+TEST_F(ClientTest, WhatIsGivenUpIsNotSentOn) {
+  constexpr std::size_t large = 24 << 20;  // more than both ends of a connection hold
+  std::promise<bool> whole;
+  TlsServer server({.transport = Transport::plain}, [&](ServerConnection& connection) {
+    connection.read_head();
+    connection.wait_for_close();
+    whole.set_value(connection.read_exactly(large));  // what the system still hands over
+  });
+  expect_error(post(request(server.url(), std::string(large, 'x'), {.write = 100ms})),
+               ErrorCode::request_timed_out, false);
+  EXPECT_FALSE(whole.get_future().get());
+}
+
 TEST_F(ClientTest, AStalledHandshakeIsNotAmbiguous) {
   TlsServer server({.transport = Transport::silent_tls}, {});
   expect_error(post(request(server.url(), "body", {.handshake = 100ms})),
