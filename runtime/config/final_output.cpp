@@ -26,6 +26,21 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce4842223
   return hash;
 }
 
+/// Of a header set, in whatever order it was given. The values go in by a hash alone: an identity
+/// lies in store and arena.
+std::uint64_t hash_of(const std::vector<std::pair<std::string, Secret>>& headers) {
+  std::vector<std::pair<std::string, std::uint64_t>> sorted;
+  for (const auto& [name, value] : headers) {
+    sorted.emplace_back(lower_case(name), fnv1a(value.reveal()));
+  }
+  std::sort(sorted.begin(), sorted.end());
+  std::uint64_t hash = fnv1a("headers");
+  for (const auto& [name, value] : sorted) {
+    hash = fnv1a("=" + std::to_string(value) + "\n", fnv1a(name, hash));
+  }
+  return hash;
+}
+
 Error refused(std::string message) {
   return {ErrorCode::invalid_setting, std::move(message)};
 }
@@ -87,6 +102,7 @@ private:
   Result<void> set_proxy(FinalOutput& output, const std::string& proxy, std::string_view setting);
   void take_from_file(FinalOutput& output, const AzureMonitor& given);
   void remember_azure(const FinalOutput& output, const AzureMonitor& given);
+  void tell_apart(FinalOutput& output);
   Result<void> take_in(FinalOutput output, std::string_view kind, std::string_view setting);
 
   const Environment& environment_;
@@ -273,8 +289,24 @@ Result<void> OutputMaker::add_console() {
   return has_one || !exporters_.name_console() ? Result<void>() : add(Console{}, "console");
 }
 
+/// Outputs to one URL are told apart by their headers, as tenants of one gateway are. A sole one is
+/// found by its URL alone, so that a new token finds what the old one left in the store.
+void OutputMaker::tell_apart(FinalOutput& output) {
+  const auto told_apart = [](const FinalOutput& of) {
+    return output_identity(of.otlp.url, "otlp " + std::to_string(hash_of(of.otlp.headers)));
+  };
+  bool alone = true;
+  for (FinalOutput& other : outputs_) {
+    if (other.kind != OutputKind::otlp || other.otlp.url != output.otlp.url) continue;
+    other.identity = told_apart(other);
+    alone = false;
+  }
+  if (!alone) output.identity = told_apart(output);
+}
+
 Result<void> OutputMaker::take_in(FinalOutput output, std::string_view kind,
                                   std::string_view setting) {
+  if (output.kind == OutputKind::otlp) tell_apart(output);
   const auto same = [&](const FinalOutput& other) {
     return other.kind == output.kind &&
            (output.kind == OutputKind::local ? other.sink == output.sink
@@ -285,7 +317,7 @@ Result<void> OutputMaker::take_in(FinalOutput output, std::string_view kind,
         std::string(setting) + " (set in code) goes where another output goes already" +
         (output.kind == OutputKind::azure_monitor
              ? ", to the key " + output.instrumentation_key.masked() + " at " + output.track_url
-         : output.kind == OutputKind::otlp ? ", to " + output.otlp.url
+         : output.kind == OutputKind::otlp ? ", to " + output.otlp.url + " with the same headers"
                                            : std::string()) +
         "; leave one of them out");
   }

@@ -21,6 +21,27 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
+namespace {
+
+/// By TLS 1.3 a server says only after the handshake, in place of an answer, that it does not accept
+/// who the client is. Then it has read nothing of the request.
+bool refuses_the_client(const error_code& error) noexcept {
+  if (error.category() != asio::error::get_ssl_category()) return false;
+  switch (ERR_GET_REASON(static_cast<unsigned long>(error.value()))) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 struct Connection::Impl {
   Impl(std::shared_ptr<IoLoop> l, std::string p)
       : loop(std::move(l)), peer(std::move(p)), socket(loop->context()) {}
@@ -32,6 +53,11 @@ struct Connection::Impl {
   std::optional<asio::ssl::stream<tcp::socket&>> secure;
 
   Error lost(std::string_view doing, const error_code& error) const {
+    if (refuses_the_client(error)) {
+      return Error(ErrorCode::tls_failed,
+                   peer + " accepts only clients that it knows (" + error.message() +
+                       "): show it a client certificate that it trusts; nothing was taken");
+    }
     return Error(ErrorCode::connection_lost, "the connection to " + peer + " was lost while " +
                                                  std::string(doing) + ": " + error.message());
   }

@@ -172,7 +172,8 @@ void Exchange::on_read(Result<std::size_t> count, Step when_whole) {
                                       : reader_->commit(*count);
   if (!progress) {
     if (for_tunnel) return fail_at_proxy(progress.error());
-    if (!try_afresh()) fail(write_error_ ? *write_error_ : progress.error());
+    const bool refused = progress.error().code() == ErrorCode::tls_failed;
+    if (!try_afresh()) fail(write_error_ && !refused ? *write_error_ : progress.error());
   } else if (*progress == ResponseReader::Progress::more) {
     read(when_whole);
   } else {
@@ -230,7 +231,9 @@ void Exchange::abort(Error why) {
 
 void Exchange::fail(Error error) {
   if (connection_ != nullptr) connection_->abandon();
-  finish({std::move(error), sent_, reader_ ? reader_->status() : 0});
+  // A server that refuses the client in the handshake has read nothing, whatever was sent.
+  const bool ambiguous = sent_ && error.code() != ErrorCode::tls_failed;
+  finish({std::move(error), ambiguous, reader_ ? reader_->status() : 0});
 }
 
 void Exchange::fail_at_proxy(const Error& error) {

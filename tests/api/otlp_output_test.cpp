@@ -1,3 +1,4 @@
+#include "tests/support/tls_server.h"
 #include "tools/emulator/emulator.h"
 
 #include <posthaste/posthaste.h>
@@ -5,8 +6,11 @@
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
+#include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <string>
@@ -341,6 +345,121 @@ TEST_F(OtlpOutput, ABadCertificateIsOneLineAndTheOtherOutputGoesOn) {
     expect_law(telemetry.ledger());
   }
   EXPECT_EQ(lines_with("client's certificate \"/nowhere/client.pem\" cannot be used"), 1);
+}
+
+/// A server of OTLP that lets nobody in but clients with a certificate of its own authority.
+class GuardedReceiver {
+public:
+  testing_support::TestAuthority authority;
+  std::atomic<int> requests{0};
+
+  std::string url() const { return "https://localhost:" + std::to_string(server_.port()); }
+
+private:
+  testing_support::TlsServer server_{
+      {.certificate = authority.issue({}), .client_authority = authority.pem()},
+      [this](testing_support::ServerConnection& connection) {
+        while (connection.read_request()) {
+          ++requests;
+          connection.answer(200, "", "Content-Type: application/x-protobuf\r\n");
+        }
+      }};
+};
+
+class OtlpClientCertificate : public OtlpOutput {
+protected:
+  OtlpClientCertificate() { std::filesystem::create_directories(files_); }
+  ~OtlpClientCertificate() override { std::filesystem::remove_all(files_); }
+
+  Otlp with(const testing_support::Certificate& certificate) const {
+    Otlp otlp = without();
+    otlp.client_certificate_file = files_ + "/client.pem";
+    otlp.client_key_file = files_ + "/client.key";
+    std::ofstream(otlp.client_certificate_file) << certificate.certificate;
+    std::ofstream(otlp.client_key_file) << certificate.key;
+    return otlp;
+  }
+  Otlp without() const {
+    return {.endpoint = guarded_.url(),
+            .send_metrics = false,
+            .send_logs = false,
+            .ca_file = guarded_.authority.file()};
+  }
+  /// With Azure Monitor beside it: 20 spans and logs, and the end.
+  Ledger run(const Otlp& otlp, Receiver& azure) {
+    settings_.outputs = {AzureMonitor{.connection_string = azure.connection_string()}, otlp};
+    Telemetry telemetry = start(settings_);
+    record(telemetry, 20);
+    static_cast<void>(telemetry.flush(1500ms));
+    telemetry.shutdown(3s);
+    return telemetry.ledger();
+  }
+  void expect_stored(const Otlp& otlp) {
+    Receiver azure;
+    const Ledger ledger = run(otlp, azure);
+    expect_law(ledger);
+    const OutputLedger& traces = find(ledger, "otlp.traces");
+    EXPECT_EQ(traces.in_store, 20u);
+    EXPECT_EQ(traces.delivered + traces.dropped.total() + traces.ambiguous, 0u);
+    EXPECT_GE(find(ledger, "azure_monitor").delivered, 40u);
+    EXPECT_EQ(lines_with("accepts only clients that it knows"), 1);
+    EXPECT_EQ(guarded_.requests, 0);
+  }
+
+  const GuardedReceiver guarded_;
+
+private:
+  const std::string files_ = testing::TempDir() + "otlp_client_certificate";
+};
+
+TEST_F(OtlpClientCertificate, IsShownInTheHandshake) {
+  Receiver azure;
+  const Ledger ledger = run(with(guarded_.authority.issue({{"orders"}})), azure);
+  expect_law(ledger);
+  EXPECT_EQ(find(ledger, "otlp.traces").delivered, 20u);
+  EXPECT_GE(guarded_.requests, 1);
+}
+
+TEST_F(OtlpClientCertificate, MissingIsOneLineTheDataIsStoredAndTheOtherOutputGoesOn) {
+  expect_stored(without());
+}
+
+TEST_F(OtlpClientCertificate, OfAStrangerIsOneLineTheDataIsStoredAndTheOtherOutputGoesOn) {
+  expect_stored(with(testing_support::TestAuthority().issue({{"orders"}})));
+}
+
+TEST_F(OtlpOutput, ABadEndpointIsOneLineTheDataIsStoredAndTheOtherOutputGoesOn) {
+  for (const char* const bad : {"http://127.0.0.1:1", "http://no-such-collector.invalid:4318"}) {
+    Receiver azure;
+    settings_.outputs = {AzureMonitor{.connection_string = azure.connection_string()},
+                         Otlp{.endpoint = bad, .send_metrics = false, .send_logs = false}};
+    settings_.store.directory = directory_ + "/" + std::to_string(std::strlen(bad));
+    Telemetry telemetry = start(settings_);
+    record(telemetry, 20);
+    telemetry.shutdown(3s);
+    expect_law(telemetry.ledger());
+    EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").in_store, 20u) << bad;
+    EXPECT_GE(find(telemetry.ledger(), "azure_monitor").delivered, 40u) << bad;
+  }
+  EXPECT_EQ(lines_with("no connection to 127.0.0.1:1"), 1);
+  EXPECT_EQ(lines_with("no-such-collector.invalid could not be resolved"), 1);
+}
+
+TEST_F(OtlpOutput, ABadHeaderInTheEnvironmentIsOneLineForAllSignalsAndNothingIsLost) {
+  Receiver receiver;
+  const std::map<std::string, std::string> variables{
+      {"OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cr3t%0d%0aHost: evil"}};
+  const Exporters exporters(variables);
+  settings_.outputs = {AzureMonitor{.connection_string = receiver.connection_string()},
+                       Otlp{.endpoint = receiver.url()}};
+  Telemetry telemetry = start(settings_);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  record(telemetry, 20);
+  EXPECT_TRUE(telemetry.flush(10s).complete);
+  EXPECT_EQ(find(telemetry.ledger(), "otlp.traces").delivered, 20u);
+  EXPECT_GE(find(telemetry.ledger(), "azure_monitor").delivered, 40u);
+  EXPECT_EQ(lines_with("OTEL_EXPORTER_OTLP_HEADERS"), 1);
+  EXPECT_EQ(lines_with("s3cr3t"), 0);
 }
 
 TEST_F(OtlpOutput, WhatWasStoredIsSentAsWhatItIsByALaterProcessWithOtherSettings) {

@@ -210,6 +210,15 @@ struct TlsServer::Tls {
     BIO_free(certificate_bio);
     BIO_free(key_bio);
     if (!usable) throw std::runtime_error("the test server has no usable certificate");
+    if (!options.client_authority.empty()) {
+      BIO* authority_bio = as_bio(options.client_authority);
+      X509* authority = PEM_read_bio_X509(authority_bio, nullptr, nullptr, nullptr);
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority);
+      X509_free(authority);
+      BIO_free(authority_bio);
+      SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+      SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    }
     if (options.transport == Transport::tls_1_1_only) {
       SSL_CTX_set_security_level(context, 0);  // OpenSSL 3 allows TLS 1.1 no higher
       SSL_CTX_set_min_proto_version(context, TLS1_1_VERSION);

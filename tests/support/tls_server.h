@@ -40,6 +40,8 @@ enum class Transport : std::uint8_t {
 struct ServerOptions {
   Transport transport = Transport::tls;
   Certificate certificate = {};  // for tls
+  // For tls: PEM of who must have signed the client's certificate; empty: none is asked for.
+  std::string client_authority = {};
 };
 
 struct ServerRequest {

@@ -74,6 +74,57 @@ TEST(FinalOutput, AnAzureMonitorWithoutAStringTakesThatOfTheEnvironment) {
   EXPECT_EQ(settings->outputs()[0].instrumentation_key.reveal(), canary_key);
 }
 
+/// An Otlp of traces alone to the gateway, with these headers.
+Otlp to_gateway(std::vector<std::pair<std::string, std::string>> headers) {
+  return {.endpoint = "http://gateway:4318",
+          .send_metrics = false,
+          .send_logs = false,
+          .headers = std::move(headers)};
+}
+
+std::vector<std::uint64_t> identities_of(std::vector<Output> outputs) {
+  MadeUpProcess process;
+  const auto settings = process.finalize({.outputs = std::move(outputs)});
+  EXPECT_TRUE(settings) << settings.error().message();
+  std::vector<std::uint64_t> identities;
+  if (!settings) return identities;
+  for (const FinalOutput& output : settings->outputs()) identities.push_back(output.identity);
+  return identities;
+}
+
+TEST(FinalOutput, TwoOtlpToOneUrlAreToldApartByTheirHeadersInWhateverOrder) {
+  const Otlp blue = to_gateway({{"X-Tenant", "blue"}, {"X-Key", "k1"}});
+  const Otlp red = to_gateway({{"X-Tenant", "red"}, {"X-Key", "k1"}});
+  const auto both = identities_of({blue, red});
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_NE(both[0], both[1]);
+  // A later process finds each one's queue again, whichever it names first.
+  const Otlp blue_again = to_gateway({{"x-key", "k1"}, {"x-tenant", "blue"}});
+  const auto later = identities_of({red, blue_again});
+  ASSERT_EQ(later.size(), 2u);
+  EXPECT_EQ(later[0], both[1]);
+  EXPECT_EQ(later[1], both[0]);
+  const auto three = identities_of({to_gateway({}), blue, red});
+  ASSERT_EQ(three.size(), 3u);
+  EXPECT_EQ(three[1], both[0]);
+  EXPECT_EQ(three[2], both[1]);
+}
+
+TEST(FinalOutput, ASoleOtlpIsFoundByItsUrlAloneAlsoWithANewToken) {
+  EXPECT_EQ(identities_of({to_gateway({{"Authorization", "Bearer old"}})}),
+            identities_of({to_gateway({{"Authorization", "Bearer new"}})}));
+}
+
+TEST(FinalOutput, TwoOtlpToOneUrlWithTheSameHeadersAreOneTooMany) {
+  MadeUpProcess process;
+  const Otlp blue = to_gateway({{"X-Key", "c0ffee00-secret"}});
+  const std::string message =
+      refusal(process, {.outputs = {blue, blue}}, ErrorCode::invalid_setting);
+  EXPECT_THAT(message, HasSubstr("goes where another output goes already, to "
+                                 "http://gateway:4318/v1/traces with the same headers"));
+  EXPECT_THAT(message, Not(HasSubstr("c0ffee")));
+}
+
 TEST(FinalOutput, SeveralHaveTheirOwnNamesAndIdentities) {
   MadeUpProcess process;
   const auto settings = process.finalize(

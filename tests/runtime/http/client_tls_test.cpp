@@ -2,6 +2,9 @@
 
 #include "tests/runtime/http/client_fixture.h"
 
+#include <filesystem>
+#include <fstream>
+
 namespace posthaste::http {
 namespace {
 
@@ -72,6 +75,52 @@ TEST_F(ClientTlsTest, ASessionOfOneHostOpensNoOther) {
   });
   EXPECT_TRUE(post(request(server.url("a.test"))).response);
   expect_error(post(request(server.url("b.test"))), ErrorCode::certificate_rejected, false);
+}
+
+/// A server that wants to know who the client is, and files that tell it.
+class ClientCertificateTest : public ClientTest {
+protected:
+  ClientCertificateTest() { std::filesystem::create_directories(directory_); }
+  ~ClientCertificateTest() override { std::filesystem::remove_all(directory_); }
+
+  static ServerOptions asking() {
+    ServerOptions options = tls();
+    options.client_authority = authority().pem();
+    return options;
+  }
+  void show(const testing_support::Certificate& certificate) {
+    const auto write = [this](const char* name, const std::string& text) {
+      std::ofstream(directory_ / name) << text;
+      return (directory_ / name).string();
+    };
+    auto with = options();
+    with.client_certificate_file = write("client.pem", certificate.certificate);
+    with.client_key_file = write("client.key", certificate.key);
+    make_client(with);
+  }
+
+  const std::filesystem::path directory_ = ::testing::TempDir() + "client_certificate_test";
+};
+
+TEST_F(ClientCertificateTest, IsShownToAServerThatAsksForIt) {
+  TlsServer server(asking(), answer_all);
+  show(authority().issue({{"orders"}}));
+  const Outcome outcome = post(request(server.url()));
+  ASSERT_TRUE(outcome.response) << outcome.response.error().message();
+  EXPECT_EQ(outcome.response->status, 200);
+}
+
+TEST_F(ClientCertificateTest, IsNamedWhereItIsMissingOrAStrangersAndNothingWasDone) {
+  bool asked = false;
+  TlsServer server(asking(), [&](ServerConnection& connection) {
+    asked = connection.read_request().has_value();
+  });
+  expect_error(post(request(server.url(), "canary")), ErrorCode::tls_failed, false,
+               "client certificate");
+  show(TestAuthority().issue({{"orders"}}));
+  expect_error(post(request(server.url(), "canary")), ErrorCode::tls_failed, false,
+               "client certificate");
+  EXPECT_FALSE(asked);
 }
 
 }  // namespace
