@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Counts the instructions that a piece of telemetry costs, and holds them against limits and the peer.
 
-    cost.py --programs <folder of cost_work, collect_work, peer_work> [--json <file>] [work ...]
+    cost.py --programs <folder of cost_work, collect_work, export_work, peer_work> [--json <file>] [work ...]
 
 Each work runs twice under callgrind, few and many times; the difference, divided, is what one costs
 once all is warm. Of a work on an application thread only the program's main thread counts, and of it
 only what is outside the program itself: the library, and what it calls. Of a collection everything
-counts that `collect_now` calls. The peer is opentelemetry-cpp's SDK, counted alike in the same run.
+counts that `collect_now` calls. Of an export everything counts, all threads of the process, from
+`start_span` to the receiver's answer, for one span; and the processor's time, without callgrind, of a
+million of them, the best of three runs as time wobbles. The peer is opentelemetry-cpp's SDK, counted alike in the same run.
 Allocations are those of one repetition, once warm, counted without callgrind.
 
 Instruction counts hardly wobble, so each work has limits; the exit code is 1 when one is exceeded.
@@ -22,6 +24,9 @@ import subprocess
 import sys
 import tempfile
 
+SPANS_OF_A_REQUEST = 4
+TIMED_REQUESTS = 250_000
+
 NAME = re.compile(r"\((\d+)\)(?: (.*))?")
 
 
@@ -33,15 +38,20 @@ class Work:
     times: float | None = None        # so many times fewer instructions than the peer, at least
     beside_peer: bool = False
     collection: bool = False
+    export: bool = False
+    beyond: str | None = None         # counted is what is more than that work costs
+    seconds: float | None = None      # of processor time for a million, at most
 
     @property
     def program(self):
-        return "collect_work" if self.collection else "cost_work"
+        return "export_work" if self.export else "collect_work" if self.collection else "cost_work"
 
     @property
     def rounds(self):
         if self.collection:
             return 10, 30
+        if self.export:
+            return 2_000, 6_000  # requests, of four spans
         # What costs little is repeated more often: starting up wobbles by some thousand instructions.
         return (1_000, 201_000) if self.name == "bound_add" else (1_000, 21_000 if self.beside_peer else 6_000)
 
@@ -58,6 +68,9 @@ WORKS = (
     Work("record_with_attributes", allocations=0, times=4, beside_peer=True),
     Work("collect_counter", allocations=0, times=10, beside_peer=True, collection=True),
     Work("collect_histogram", allocations=0, times=10, beside_peer=True, collection=True),
+    Work("export_otlp", most=4_400, seconds=1.0, export=True),
+    Work("export_azure", export=True),
+    Work("export_both", export=True, beyond="export_azure", most=2_800),
 )
 
 
@@ -89,6 +102,9 @@ def counted(program, work, times):
         subprocess.run(["valgrind", "--tool=callgrind", "--separate-threads=yes", "-q",
                         f"--callgrind-out-file={out}", *options, str(program), work.name, str(times)],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if work.export:
+            return sum(sum(instructions_by_object(profile).values())
+                       for profile in sorted(pathlib.Path(folder).glob("profile-*")))
         counts = instructions_by_object(out.with_name("profile-01"))
     return sum(count for name, count in counts.items()
                if work.collection or pathlib.Path(name).name != program.name)
@@ -96,7 +112,17 @@ def counted(program, work, times):
 
 def cost_of(program, work):
     few, many = work.rounds
-    return (counted(program, work, many) - counted(program, work, few)) / (many - few)
+    spans = SPANS_OF_A_REQUEST if work.export else 1
+    return (counted(program, work, many) - counted(program, work, few)) / (many - few) / spans
+
+
+def seconds_of(program, work):
+    """Processor time of a million spans, the best of three runs."""
+    def once():
+        said = subprocess.run([str(program), work.name, str(TIMED_REQUESTS)],
+                              check=True, capture_output=True, text=True).stdout
+        return float(re.search(r"^cpu_seconds_per_million (\S+)$", said, re.MULTILINE).group(1))
+    return min(once() for _ in range(3))
 
 
 def allocations_of(program, work):
@@ -112,13 +138,24 @@ def faults(work, cost, peer):
         found.append(f"more than {work.most:,} instructions")
     if work.allocations is not None and cost["allocations"] > work.allocations:
         found.append(f"more than {work.allocations:g} allocations")
+    if work.seconds is not None and cost["seconds"] > work.seconds:
+        found.append(f"more than {work.seconds:g} s a million")
     if work.times and peer and peer["instructions"] < work.times * cost["instructions"]:
         found.append(f"less than {work.times:g} times fewer than the peer")
     return found
 
 
-def measured(program, work):
-    return {"instructions": cost_of(program, work), "allocations": allocations_of(program, work)}
+def measured(program, work, costs):
+    """`costs` of the works before it."""
+    if not work.export:
+        return {"instructions": cost_of(program, work), "allocations": allocations_of(program, work)}
+    cost = {"instructions": cost_of(program, work), "seconds": seconds_of(program, work)}
+    if work.beyond:
+        if work.beyond not in costs:
+            raise SystemExit(f"{work.name} is what is more than {work.beyond}: name both")
+        first = costs[work.beyond]["ours"]
+        cost = {name: value - first[name] for name, value in cost.items()}
+    return cost
 
 
 def row(work, cost, peer):
@@ -127,9 +164,12 @@ def row(work, cost, peer):
         limits.append(f"<={work.most:,}")
     if work.times:
         limits.append(f">={work.times:g}x")
+    if work.export:
+        limits.append(f"{cost['seconds']:.2f} s/M" + (f" <={work.seconds:g}" if work.seconds else ""))
     beside = (f"{peer['instructions']:>12,.0f} {peer['allocations']:>8,.4g} "
               f"{peer['instructions'] / cost['instructions']:>8.1f}x" if peer else f"{'':>12} {'':>8} {'':>9}")
-    return (f"{work.name:<23} {cost['instructions']:>12,.0f} {cost['allocations']:>8.4g} {beside} "
+    allocations = f"{cost['allocations']:.4g}" if "allocations" in cost else ""
+    return (f"{work.name:<23} {cost['instructions']:>12,.0f} {allocations:>8} {beside} "
             f"{' '.join(limits):>8}")
 
 
@@ -148,8 +188,8 @@ def main():
     for work in WORKS:
         if arguments.works and work.name not in arguments.works:
             continue
-        cost = measured(arguments.programs / work.program, work)
-        peer = measured(peer_program, work) if has_peer and work.beside_peer else None
+        cost = measured(arguments.programs / work.program, work, costs)
+        peer = measured(peer_program, work, {}) if has_peer and work.beside_peer else None
         costs[work.name] = {"ours": cost, "peer": peer}
         wrong = faults(work, cost, peer)
         failed = failed or bool(wrong)

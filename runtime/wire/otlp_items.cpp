@@ -4,6 +4,8 @@
 #include "runtime/wire/otlp_values.h"
 #include "runtime/wire/protobuf_writer.h"
 
+#include <cstring>
+
 namespace posthaste::wire {
 namespace {
 
@@ -15,15 +17,12 @@ using model::RecordHead;
 constexpr std::uint32_t has_is_remote = 0x100;
 constexpr std::uint32_t is_remote = 0x200;
 
-std::string_view bytes_of(const TraceId& id) noexcept {
-  return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-}
-std::string_view bytes_of(const SpanId& id) noexcept {
-  return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-}
-
-char* put_id(char* at, std::uint32_t field, std::string_view id) noexcept {
-  return pb::put_bytes(pb::put_head(at, field, id.size()), id);
+/// Of known size, so that it is a few stores.
+template <class Id>
+char* put_id(char* at, std::uint32_t field, const Id& id) noexcept {
+  at = pb::put_head(at, field, sizeof id.bytes);
+  std::memcpy(at, id.bytes.data(), sizeof id.bytes);
+  return at + sizeof id.bytes;
 }
 
 bool has(const RecordHead& head, std::uint16_t flag) noexcept {
@@ -74,8 +73,8 @@ char* put_link(char* at, const model::LinkView& link) noexcept {
   at = pb::put_head(at, span_field::link,
                     pb::field_size(16) + pb::field_size(8) +
                         pb::text_size_if_any(link.trace_state) + attributes + dropped_size + 5);
-  at = put_id(at, 1, bytes_of(link.head.trace_id));
-  at = put_id(at, 2, bytes_of(link.head.span_id));
+  at = put_id(at, 1, link.head.trace_id);
+  at = put_id(at, 2, link.head.span_id);
   at = pb::put_text_if_any(at, 3, link.trace_state);
   at = put_otlp_attributes(at, 4, link.attributes);
   at = pb::put_number(at, 5, dropped);
@@ -90,10 +89,10 @@ char* put_status(char* at, std::uint8_t code, std::string_view message) noexcept
 }
 
 char* put_span_head(char* at, const RecordHead& head, const TickScale& scale) noexcept {
-  at = put_id(at, span_field::trace_id, bytes_of(head.trace_id));
-  at = put_id(at, span_field::span_id, bytes_of(head.span_id));
+  at = put_id(at, span_field::trace_id, head.trace_id);
+  at = put_id(at, span_field::span_id, head.span_id);
   if (head.parent_span_id.is_valid()) {
-    at = put_id(at, span_field::parent_span_id, bytes_of(head.parent_span_id));
+    at = put_id(at, span_field::parent_span_id, head.parent_span_id);
   }
   at = pb::put_fixed32(at, span_field::flags, otlp_flags_of(head));
   at = pb::put_number(at, span_field::kind, head.kind);
@@ -154,8 +153,8 @@ char* put_log_head(char* at, const RecordHead& head, const TickScale& scale) noe
   at = pb::put_number(at, log_field::severity_number, head.kind);
   at = pb::put_number(at, log_field::dropped_attributes, head.dropped_attributes);
   if (head.trace_flags != 0) at = pb::put_fixed32(at, log_field::flags, head.trace_flags);
-  if (head.trace_id.is_valid()) at = put_id(at, log_field::trace_id, bytes_of(head.trace_id));
-  if (head.span_id.is_valid()) at = put_id(at, log_field::span_id, bytes_of(head.span_id));
+  if (head.trace_id.is_valid()) at = put_id(at, log_field::trace_id, head.trace_id);
+  if (head.span_id.is_valid()) at = put_id(at, log_field::span_id, head.span_id);
   return at;
 }
 

@@ -76,22 +76,38 @@ inline char* put_bytes(char* at, std::string_view bytes) noexcept {
 /// character becomes '?', so that lengths stay as they were measured.
 void mend_utf8(char* at, std::size_t size) noexcept;
 
-inline bool is_ascii(const char* at, std::size_t size) noexcept {
+/// Copies a word of 1, 4 or 8 bytes; gives it.
+template <class Word>
+std::uint64_t copy_word(char* to, const char* from) noexcept {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  std::memcpy(to, &word, sizeof word);
+  return word;
+}
+
+/// Copies and looks at once: whether all is ASCII. Texts are short, so no call is worth while; the
+/// last word overlaps the one before it.
+inline bool copy_text(char* to, std::string_view text) noexcept {
+  const char* const from = text.data();
+  const std::size_t size = text.size();
   std::uint64_t seen = 0;
-  for (; size >= 8; at += 8, size -= 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    seen |= word;
+  if (size >= 8) {
+    std::size_t i = 0;
+    for (; i + 8 < size; i += 8) seen |= copy_word<std::uint64_t>(to + i, from + i);
+    seen |= copy_word<std::uint64_t>(to + size - 8, from + size - 8);
+  } else if (size >= 4) {
+    seen |= copy_word<std::uint32_t>(to, from);
+    seen |= copy_word<std::uint32_t>(to + size - 4, from + size - 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) seen |= copy_word<unsigned char>(to + i, from + i);
   }
-  for (; size > 0; ++at, --size) seen |= static_cast<unsigned char>(*at);
   return (seen & 0x8080'8080'8080'8080) == 0;
 }
 
 inline char* put_characters(char* at, std::string_view text) noexcept {
-  char* const end = put_bytes(at, text);
-  if (!is_ascii(at, text.size())) [[unlikely]]
+  if (!copy_text(at, text)) [[unlikely]]
     mend_utf8(at, text.size());
-  return end;
+  return at + text.size();
 }
 inline char* put_text(char* at, std::uint32_t field, std::string_view text) noexcept {
   return put_characters(put_head(at, field, text.size()), text);

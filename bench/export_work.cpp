@@ -1,0 +1,127 @@
+// The work whose whole way cost.py counts, from `start_span` to the answer: `export_work <work>
+// <requests>` records that many request traces of four spans, on its main thread, and has them
+// delivered to a receiver on this machine that only reads them. All threads of the process count;
+// the receiver is a process of its own (`export_work receive`).
+//
+//   export_otlp    to one OTLP output, protobuf without gzip
+//   export_azure   to one Application Insights output, JSON with gzip
+//   export_both    to both at once: what is more than export_azure is the second output's price
+
+#include "bench/receiver.h"
+
+#include <posthaste/posthaste.h>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace posthaste;
+using namespace std::chrono_literals;
+
+constexpr long spans_of_a_request = 4;
+constexpr long requests_at_once =
+    1'000;  // well within the arena, also where callgrind makes all slow
+
+void set_attributes(Span& span, long number) {
+  span.set_attribute("http.request.method", "GET");
+  span.set_attribute("server.address", "api.example.com");
+  span.set_attribute("http.response.status_code", number % 500);
+  span.set_attribute("app.queue.seconds", 0.25);
+}
+
+void child(const Tracer& tracer, std::string_view name, long number) {
+  Span span = tracer.start_span(name, {.kind = SpanKind::client});
+  set_attributes(span, number);
+}
+
+void request(const Tracer& tracer, long number) {
+  static const std::runtime_error failure("the stock service did not answer");
+  Span span = tracer.start_span("GET /orders/{id}", {.kind = SpanKind::server});
+  const Scope scope(span);
+  set_attributes(span, number);
+  child(tracer, "GET", number);
+  child(tracer, "POST", number);
+  child(tracer, "SELECT shop.orders", number);
+  if (number % 25 == 0) span.record_exception(failure);  // one span in a hundred
+}
+
+std::vector<Output> outputs_of(std::string_view work, const std::string& receiver) {
+  const Otlp otlp{.endpoint = receiver, .send_metrics = false, .send_logs = false};
+  const AzureMonitor azure{.connection_string =
+                               "InstrumentationKey=00000000-0000-0000-0000-000000000001;"
+                               "IngestionEndpoint=" +
+                               receiver + '/'};
+  if (work == "export_otlp") return {otlp};
+  if (work == "export_azure") return {azure};
+  if (work == "export_both") return {azure, otlp};
+  return {};
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Recorded in parts, so that nothing is refused; false: not all of it arrived.
+bool run(Telemetry& telemetry, long requests) {
+  const Tracer tracer = telemetry.tracer("bench");
+  for (long done = 0; done < requests; done += requests_at_once) {
+    const long end = std::min(done + requests_at_once, requests);
+    for (long i = done; i < end; ++i) request(tracer, i);
+    if (!telemetry.flush(600s).complete) return false;
+  }
+  const Ledger ledger = telemetry.ledger();
+  for (const OutputLedger& output : ledger.outputs) {
+    if (output.delivered + output.for_others == ledger.accepted) continue;
+    std::fprintf(stderr, "export_work: %s delivered %llu of %llu: %s\n", output.name.c_str(),
+                 static_cast<unsigned long long>(output.delivered),
+                 static_cast<unsigned long long>(ledger.accepted), output.last_error.c_str());
+    return false;
+  }
+  return ledger.accepted >= static_cast<std::uint64_t>(requests * spans_of_a_request);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view work = argc > 1 ? argv[1] : "";
+  if (work == "receive" && argc == 3) return bench::receive(std::atoi(argv[2]));
+  const bench::Receiver receiver(argv[0]);
+  Settings settings;
+  settings.service_name = "bench";
+  settings.outputs = outputs_of(work, receiver.url());
+  if (settings.outputs.empty() || argc != 3) {
+    std::fputs("usage: export_work export_otlp|export_azure|export_both <requests>\n", stderr);
+    return 2;
+  }
+  settings.store.enabled = false;
+  settings.arena_size = Bytes{128 << 20};
+  settings.exception_stacks = false;
+  settings.metrics.standard_metrics = false;
+  settings.metrics.performance_counters = false;
+  settings.batch.export_timeout = 600s;  // callgrind takes its time
+  Telemetry telemetry = start(settings);
+  if (!telemetry.is_running()) return 1;
+  const long requests = std::atol(argv[2]);
+  const double before = cpu_seconds();
+  const bool arrived = run(telemetry, requests);
+  const double spans = static_cast<double>(requests * spans_of_a_request);
+  std::printf("cpu_seconds_per_million %g\n", (cpu_seconds() - before) * 1e6 / spans);
+  std::fflush(stdout);
+  if (!arrived) std::fputs("export_work: not everything arrived\n", stderr);
+  telemetry.shutdown(10s);
+  receiver.stop();
+  return arrived ? 0 : 1;
+}
