@@ -18,6 +18,8 @@ constexpr std::uint64_t ledger_magic = 0x00524744454C4850;  // "PHLEDGR\0"
 constexpr std::uint32_t ledger_version = 1;
 constexpr std::size_t rows_at = 32;
 constexpr std::size_t row_bytes = 32;
+constexpr std::size_t erased_at = rows_at + row_bytes * StoreLedger::most_rows;
+static_assert(erased_at + 8 + 8 * StoreLedger::most_erased <= StoreLedger::bytes - 4);
 
 std::uint64_t above(std::uint64_t more, std::uint64_t less) noexcept {
   return more > less ? more - less : 0;
@@ -48,6 +50,10 @@ std::vector<std::byte> encode(const StoreLedger& ledger) {
     store(row + 16, rows[i].records);
     store(row + 24, rows[i].bytes);
   }
+  const std::size_t erased = std::min(ledger.erased.size(), StoreLedger::most_erased);
+  store(at + erased_at, static_cast<std::uint32_t>(erased));
+  for (std::size_t i = 0; i < erased; ++i)
+    store(at + erased_at + 8 + i * 8, static_cast<std::uint64_t>(ledger.erased[i]));
   const std::span<const std::byte> checked{at, StoreLedger::bytes - 4};
   store(at + StoreLedger::bytes - 4, crc32c(checked));
   return bytes;
@@ -61,6 +67,8 @@ std::optional<StoreLedger> decode_ledger(std::span<const std::byte> bytes) {
       load<std::uint32_t>(at + bytes.size() - 4) != crc32c(bytes.first(bytes.size() - 4)) ||
       count > StoreLedger::most_rows)
     return std::nullopt;
+  const auto erased = load<std::uint32_t>(at + erased_at);
+  if (erased > StoreLedger::most_erased) return std::nullopt;
   StoreLedger ledger;
   ledger.created = WallTime{std::chrono::nanoseconds{load<std::int64_t>(at + 16)}};
   ledger.commits = load<std::uint64_t>(at + 24);
@@ -71,6 +79,8 @@ std::optional<StoreLedger> decode_ledger(std::span<const std::byte> bytes) {
                            load<std::uint64_t>(row + 16),
                            load<std::uint64_t>(row + 24)});
   }
+  for (std::size_t i = 0; i < erased; ++i)
+    ledger.erased.push_back(StoreKey{load<std::uint64_t>(at + erased_at + 8 + i * 8)});
   return ledger;
 }
 

@@ -28,8 +28,12 @@ struct StoreLedger {
   WallTime created{};         // which file it speaks of: StoreHeader::created
   std::uint64_t commits = 0;  // and in which state: StoreHeader::commits
   std::vector<LedgerRow> rows;
+  /// What that commit deleted. A damaged meta page lets LMDB open the state before it, which is whole,
+  /// and has them again.
+  std::vector<StoreKey> erased;
 
   static constexpr std::size_t most_rows = 100;  // queues beyond are summed in the last row
+  static constexpr std::size_t most_erased = 100;
   static constexpr std::size_t bytes = 4096;
 };
 

@@ -114,13 +114,28 @@ private:
     if (scan.header.next_key > largest_key) return set_aside(LossReason::quarantined, 0);
     scan.header.writer = request_.writer;
     opened_.file->set_header(scan.header);
+    forget_returned(scan, known);
     count_missing(scan, known);
     return finish(scan, known);
   }
 
+  bool ledger_speaks_of(const BatchScan& scan, bool known) const {
+    return ledger_ && known && ledger_->created == scan.header.created;
+  }
+
+  /// A file that went back by one commit has what that commit deleted: settled, or counted as lost.
+  void forget_returned(const BatchScan& scan, bool known) {
+    returned_.clear();
+    if (!ledger_speaks_of(scan, known) || ledger_->commits != scan.header.commits + 1) return;
+    for (const StoreKey key : ledger_->erased) {
+      if (opened_.index.find(key) == nullptr) continue;
+      opened_.index.erase(key);
+      returned_.push_back(key);
+    }
+  }
+
   void count_missing(const BatchScan& scan, bool known) {
-    const bool speaks_of_this = ledger_ && known && ledger_->created == scan.header.created;
-    if (speaks_of_this && ledger_->commits >= scan.header.commits) {
+    if (ledger_speaks_of(scan, known) && ledger_->commits >= scan.header.commits) {
       for (const Loss& loss :
            missing_from(ledger_->rows, opened_.index.ledger_rows(), LossReason::corrupt))
         add_loss(opened_.losses, loss);
@@ -141,6 +156,7 @@ private:
     for (std::size_t begin = 0; begin < scan.damaged.size() && status == LmdbStatus::ok;
          begin += erased_at_once)
       status = erase_damaged(scan, begin);
+    if (status == LmdbStatus::ok && !returned_.empty()) status = erase_returned();
     if (status == LmdbStatus::ok && (!known || !scan.strangers.empty()))
       status = erase_strangers(scan);
     if (status != LmdbStatus::ok) return error_for(status, directory_);
@@ -155,6 +171,14 @@ private:
     const std::size_t end = std::min(begin + erased_at_once, scan.damaged.size());
     for (std::size_t i = begin; i < end && status == LmdbStatus::ok; ++i)
       status = change->erase(scan.damaged[i].key);
+    return status == LmdbStatus::ok ? change->commit() : status;
+  }
+
+  LmdbStatus erase_returned() {
+    LmdbStatus status = LmdbStatus::ok;
+    std::optional<BatchFile::Change> change = opened_.file->change(status);
+    for (std::size_t i = 0; i < returned_.size() && status == LmdbStatus::ok; ++i)
+      status = change->erase(returned_[i]);
     return status == LmdbStatus::ok ? change->commit() : status;
   }
 
@@ -183,7 +207,8 @@ private:
   const OpeningRequest& request_;
   std::optional<StoreLedger> ledger_;
   OpenedStore opened_;
-  bool counted_;  // the ledger's rows have been counted as lost
+  std::vector<StoreKey> returned_;  // deleted once, and in the file again
+  bool counted_;                    // the ledger's rows have been counted as lost
 };
 
 }  // namespace
@@ -205,10 +230,10 @@ Result<OpenedStore> open_store(StoreDirectory& directory, const OpeningRequest& 
   return Opening{directory, request}.run();
 }
 
-void record_levels(const StoreDirectory& directory, const BatchFile& file,
-                   const StoreIndex& index) {
-  write_ledger(directory.files(),
-               {file.header().created, file.header().commits, index.ledger_rows()});
+void record_levels(const StoreDirectory& directory, const BatchFile& file, const StoreIndex& index,
+                   std::vector<StoreKey> erased) {
+  write_ledger(directory.files(), {file.header().created, file.header().commits,
+                                   index.ledger_rows(), std::move(erased)});
 }
 
 }  // namespace posthaste::persistence

@@ -52,7 +52,8 @@ Result<OpenedStore> rebuild_store(StoreDirectory& directory, const StoreIndex& i
 /// have.
 LmdbStatus open_with_largest_map(int directory, Bytes cap, OpenedStore& out);
 
-/// After each commit: the ledger beside the file.
-void record_levels(const StoreDirectory& directory, const BatchFile& file, const StoreIndex& index);
+/// After each commit: the ledger beside the file. `erased`: what the commit deleted.
+void record_levels(const StoreDirectory& directory, const BatchFile& file, const StoreIndex& index,
+                   std::vector<StoreKey> erased = {});
 
 }  // namespace posthaste::persistence

@@ -49,6 +49,12 @@ void StoreChange::add_losses(const StoreIndex& index, std::vector<Loss>& losses)
   }
 }
 
+std::vector<StoreKey> StoreChange::erased_keys() const {
+  std::vector<StoreKey> keys;
+  for (const Erased& erased : erased_) keys.push_back(erased.key);
+  return keys;
+}
+
 void StoreChange::apply_to(StoreIndex& index) const {
   for (const Erased& erased : erased_) index.erase(erased.key);
   for (const auto& [key, entry] : inserted_) index.insert(key, entry);
@@ -205,6 +211,7 @@ Result<LmdbStatus> StoreSession::attempt(const Work& work) {
   if (!worked || *worked != LmdbStatus::ok) return worked;
   std::vector<Loss> losses = losses_;  // whatever allocates comes before the commit
   change.add_losses(index_, losses);
+  std::vector<StoreKey> erased = change.erased_keys();
   if (status = transaction->commit(); status != LmdbStatus::ok) return status;
   losses_ = std::move(losses);
   used_ = file_->environment().used().count;
@@ -214,7 +221,7 @@ Result<LmdbStatus> StoreSession::attempt(const Work& work) {
       unsaved_attempts_.begin(),
       unsaved_attempts_.begin() +
           static_cast<std::ptrdiff_t>(std::min(unsaved_attempts_.size(), attempts_saved_at_once)));
-  record_levels(*directory_, *file_, index_);
+  record_levels(*directory_, *file_, index_, std::move(erased));
   return LmdbStatus::ok;
 }
 

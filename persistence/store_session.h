@@ -40,6 +40,7 @@ public:
 
   /// Adds what was erased for a reason to `losses`.
   void add_losses(const StoreIndex& index, std::vector<Loss>& losses) const;
+  std::vector<StoreKey> erased_keys() const;
   void apply_to(StoreIndex& index) const;
 
 private:

@@ -383,6 +383,24 @@ TEST_F(StoreDamage, NoticesAFileThatWentBackInTime) {
   EXPECT_EQ(store_->total().records + total_records(losses), now.records);
 }
 
+TEST_F(StoreDamage, ThatBringsThePreviousStateBackBringsNoSettledBatchBack) {
+  const auto number_of_meta = [](std::size_t meta) { return meta * page + 144; };
+  const auto number = [&](std::size_t meta) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, data_.data() + number_of_meta(meta), sizeof value);
+    return value;
+  };
+  const std::size_t newest = number(0) > number(1) ? 0 : 1;
+  const std::uint64_t older = number(newest) - 2;  // it says now that the other one is the newest
+  Bytestring damaged = data_;
+  std::memcpy(damaged.data() + number_of_meta(newest), &older, sizeof older);
+  write_file(data_file(), damaged);
+  open();
+  EXPECT_TRUE(store_->take_losses().empty());
+  EXPECT_EQ(store_->total(), held_);
+  EXPECT_EQ(drain().size(), held_.batches);
+}
+
 TEST_F(StoreDamage, IsReportedByTheInspectorWithoutBeingMended) {
   Bytestring damaged = data_;
   damaged[damaged.size() - page - 100] ^= 1;

@@ -6,18 +6,20 @@ namespace posthaste::persistence {
 namespace {
 
 StoreLedger with_rows(std::size_t count) {
-  StoreLedger ledger{WallTime{std::chrono::nanoseconds{9}}, 4, {}};
+  StoreLedger ledger{WallTime{std::chrono::nanoseconds{9}}, 4, {}, {}};
   for (std::size_t i = 0; i < count; ++i) ledger.rows.push_back({{i}, 1, 10, 100});
   return ledger;
 }
 
 TEST(StoreLedger, GivesBackWhatItWrote) {
-  const StoreLedger ledger = with_rows(3);
+  StoreLedger ledger = with_rows(3);
+  ledger.erased = {StoreKey{7}, StoreKey{9}};
   const std::optional<StoreLedger> decoded = decode_ledger(encode(ledger));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->created, ledger.created);
   EXPECT_EQ(decoded->commits, 4u);
   EXPECT_EQ(decoded->rows, ledger.rows);
+  EXPECT_EQ(decoded->erased, ledger.erased);
 }
 
 TEST(StoreLedger, SumsTheQueuesThatHaveNoRow) {
