@@ -31,7 +31,7 @@
 namespace posthaste {
 
 /// How a flush or a shutdown ended.
-struct FlushReport {
+struct POSTHASTE_API FlushReport {
   /// Everything accepted before the call was delivered, stored, or dropped with a reason in time.
   bool complete = false;
   Ledger ledger;  // as it stood then
