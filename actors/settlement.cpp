@@ -148,13 +148,13 @@ void Settlement::settle_body(arena::BodyIndex index, const Tally& counts, DropRe
   ended_cargo_ = true;
 }
 
-Attempts Settlement::attempts_of(const BodyNote& note, const arena::BodyEntry& entry, bool blames,
-                                 SteadyTime now) const {
-  const WallTime created{std::chrono::nanoseconds{entry.created_wall_ns}};
+/// A body's age is that of its note: the wall clock may be set, and what a dead process left goes to the
+/// store first.
+Attempts Settlement::attempts_of(const BodyNote& note, bool blames, SteadyTime now) {
   return {.failures = note.failures + 1,
           .blamed = note.blamed + (blames ? 1u : 0u),
           .in_memory = now - note.since,
-          .age = durable_.clock->wall() - created};
+          .age = now - note.since};
 }
 
 BodyNote Settlement::next_note(const BodyNote& note, bool blames) const noexcept {
@@ -169,7 +169,7 @@ Settlement::Effect Settlement::retry_body(arena::BodyIndex index, const Judgemen
   const arena::BodyEntry& entry = table_.entry(index);
   BodyNote& note = custody_.notes[index];
   const NextStep next =
-      policy_.next(judgement, attempts_of(note, entry, judgement.blames_body, now), entry.batch);
+      policy_.next(judgement, attempts_of(note, judgement.blames_body, now), entry.batch);
   if (judgement.ambiguous) {
     custody_.head().ambiguous.fetch_add(entry.records, std::memory_order_relaxed);
   }
@@ -206,8 +206,7 @@ Settlement::Effect Settlement::keep_part(const Flight& flight, const Judgement& 
   const BodyNote note = custody_.notes[index];
   const NextStep next =
       sliced ? NextStep{SendAgain{}}
-             : policy_.next(judgement, attempts_of(note, entry, judgement.blames_body, now),
-                            entry.batch);
+             : policy_.next(judgement, attempts_of(note, judgement.blames_body, now), entry.batch);
   if (const auto* end = std::get_if<GiveUp>(&next)) {
     count(counts, judgement.reason, false);
     settle_body(index, {}, end->reason, counts.remaining);

@@ -93,8 +93,7 @@ private:
   /// unless the service names a pause.
   static bool goes_on(const Judgement& judgement) noexcept;
   void count(const Tally& counts, DropReason refused, bool replayed) noexcept;
-  Attempts attempts_of(const BodyNote& note, const arena::BodyEntry& entry, bool blames,
-                       SteadyTime now) const;
+  static Attempts attempts_of(const BodyNote& note, bool blames, SteadyTime now);
   BodyNote next_note(const BodyNote& note, bool blames) const noexcept;
   wire::Compressor& compressor();
   /// Of a body of this kind in this output's queue.

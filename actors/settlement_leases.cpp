@@ -1,6 +1,9 @@
 #include "actors/settlement.h"
+#include "persistence/retention.h"
+#include "runtime/base/boot_clock.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace posthaste::actors {
@@ -85,10 +88,12 @@ Settlement::Effect Settlement::retry_lease(Lease& lease, const Judgement& judgem
                                            SteadyTime now) {
   const persistence::BatchHeader& header = lease.batch->header;
   const std::uint32_t blamed = header.attempts + lease.failures + (judgement.blames_body ? 1u : 0u);
+  const std::optional<std::chrono::nanoseconds> age = persistence::age_of(
+      header.created, {.wall = durable_.clock->wall(), .boot = system_boot_time()});
   const Attempts attempts{.failures = lease.failures + 1,
                           .blamed = blamed,
                           .in_memory = {},
-                          .age = durable_.clock->wall() - header.created.wall};
+                          .age = age.value_or(std::chrono::nanoseconds{0})};
   const NextStep next =
       policy_.next(judgement, attempts, static_cast<std::uint64_t>(lease.batch->key));
   if (const auto* end = std::get_if<GiveUp>(&next)) {

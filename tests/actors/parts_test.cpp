@@ -272,6 +272,23 @@ TEST(Transmitter, DuringAnOutageSendsOneProbeAndStoresTheRest) {
   EXPECT_EQ(shop.output().ambiguous, 0u);
 }
 
+TEST(Transmitter, IsNotMovedByAChangeOfDate) {
+  Workshop shop({.batch_size = 10});
+  const WallTime today = shop.clock.wall();
+  for (int i = 0; i < 40; ++i) {
+    if (i < 5) record(shop, 10);
+    step_all(shop, 3);
+    shop.clock.set_wall(today + std::chrono::hours{i % 2 == 0 ? 72 : -72});
+    while (!shop.requests->under_way.empty()) {  // of bodies, and later of leases
+      shop.requests->fail(0, ErrorCode::connect_failed, false);
+    }
+    shop.clock.advance(seconds{1});
+    shop.step_all();
+  }
+  EXPECT_EQ(shop.output().dropped.total(), 0u);
+  EXPECT_EQ(shop.output().in_store, 50u);
+}
+
 TEST(Transmitter, KicksTheStorekeeperForALeaseThatIsSettledDuringTheShutdown) {
   Workshop shop({.batch_size = 10});
   const auto fail_all = [&shop] {
