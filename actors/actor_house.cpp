@@ -58,32 +58,46 @@ private:
   sigset_t before_;
 };
 
+/// Threads that wait until all are let go, by its destructor.
+class HeldThreads {
+public:
+  HeldThreads() { threads_.reserve(threads_of_caf); }
+  ~HeldThreads() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    ended_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  HeldThreads(const HeldThreads&) = delete;
+  HeldThreads& operator=(const HeldThreads&) = delete;
+
+  Result<void> hold_one() {
+    auto started = start_thread("posthaste.try", [this] {
+      std::unique_lock lock(mutex_);
+      ended_.wait(lock, [this] { return over_; });
+    });
+    if (!started) return std::move(started).error();
+    threads_.push_back(std::move(*started));
+    return {};
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool over_ = false;
+  std::vector<std::thread> threads_;
+};
+
 /// Has as many threads as CAF will want, all at once, and lets them go. When CAF finds no more in the
 /// middle of its start, it waits for ever for those that it had.
 Result<void> try_threads() {
-  std::mutex mutex;
-  std::condition_variable enough;
-  bool over = false;
-  std::vector<std::thread> held;
-  Result<void> outcome;
-  while (outcome && held.size() < threads_of_caf) {
-    auto started = start_thread("posthaste.try", [&] {
-      std::unique_lock lock(mutex);
-      enough.wait(lock, [&] { return over; });
-    });
-    if (started) {
-      held.push_back(std::move(*started));
-    } else {
-      outcome = std::move(started).error();
-    }
+  HeldThreads held;
+  for (std::size_t i = 0; i < threads_of_caf; ++i) {
+    if (auto one = held.hold_one(); !one) return one;
   }
-  {
-    const std::lock_guard lock(mutex);
-    over = true;
-  }
-  enough.notify_all();
-  for (std::thread& thread : held) thread.join();
-  return outcome;
+  return {};
 }
 
 }  // namespace

@@ -8,25 +8,38 @@
 
 namespace posthaste {
 
+namespace {
+
+/// Blocks every signal on this thread while it lives, also when there is no memory.
+class SignalsBlocked {
+public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+  sigset_t before_;
+};
+
+}  // namespace
+
 Result<std::thread> start_thread(const char* name, std::function<void()> body) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  Result<std::thread> started = [&]() -> Result<std::thread> {
-    try {
-      return std::thread([name, body = std::move(body)] {
-        pthread_setname_np(pthread_self(), name);
-        body();
-      });
-    } catch (const std::system_error& error) {
-      return Error(ErrorCode::internal, std::string("the thread ") + name +
-                                            " could not be started: " + error.what() +
-                                            "; raise the limit of threads (ulimit -u, pids.max)");
-    }
-  }();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
+  const SignalsBlocked blocked;
+  try {
+    return std::thread([name, body = std::move(body)] {
+      pthread_setname_np(pthread_self(), name);
+      body();
+    });
+  } catch (const std::system_error& error) {
+    return Error(ErrorCode::internal, std::string("the thread ") + name +
+                                          " could not be started: " + error.what() +
+                                          "; raise the limit of threads (ulimit -u, pids.max)");
+  }
 }
 
 }  // namespace posthaste

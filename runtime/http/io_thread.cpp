@@ -16,6 +16,8 @@ struct IoThread::Ended {
 Result<std::unique_ptr<IoThread>> IoThread::start() {
   auto loop = std::make_shared<IoLoop>();
   auto ended = std::make_shared<Ended>();
+  // First what needs memory: a thread that nobody holds ends the program.
+  std::unique_ptr<IoThread> started(new IoThread(loop, ended));
   auto thread = start_thread("posthaste.io", [loop, ended] {
     loop->run();
     const std::lock_guard lock(ended->mutex);
@@ -23,12 +25,12 @@ Result<std::unique_ptr<IoThread>> IoThread::start() {
     ended->changed.notify_all();
   });
   if (!thread) return std::move(thread).error();
-  return std::unique_ptr<IoThread>(
-      new IoThread(std::move(loop), std::move(ended), std::move(*thread)));
+  started->thread_ = std::move(*thread);
+  return started;
 }
 
-IoThread::IoThread(std::shared_ptr<IoLoop> loop, std::shared_ptr<Ended> ended, std::thread thread)
-    : loop_(std::move(loop)), ended_(std::move(ended)), thread_(std::move(thread)) {}
+IoThread::IoThread(std::shared_ptr<IoLoop> loop, std::shared_ptr<Ended> ended)
+    : loop_(std::move(loop)), ended_(std::move(ended)) {}
 
 IoThread::~IoThread() {
   stop(std::chrono::seconds{1});

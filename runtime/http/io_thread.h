@@ -45,7 +45,7 @@ public:
 
 private:
   struct Ended;
-  IoThread(std::shared_ptr<IoLoop> loop, std::shared_ptr<Ended> ended, std::thread thread);
+  IoThread(std::shared_ptr<IoLoop> loop, std::shared_ptr<Ended> ended);
 
   const std::shared_ptr<IoLoop> loop_;
   const std::shared_ptr<Ended> ended_;
