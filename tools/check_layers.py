@@ -87,7 +87,7 @@ class Rule(NamedTuple):
 
 RULES = (
     Rule(r"\b(secure_)?getenv\b|\benviron\b", "",
-         r"runtime/config/environment\.cpp$|tests/faults/shim\.cpp$|tests/support/test_times\.h$",
+         r"runtime/config/environment\.cpp$|tests/faults/(shim|host)\.cpp$|tests/support/test_times\.h$",
          "the environment is read in runtime/config/environment.cpp only"),
     Rule(r"\b\w*_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|\btime\((nullptr|NULL|0)\)",
          LIBRARY + "|tools/", r"runtime/base/\w*clock\.cpp$|runtime/base/tick_clock\w*\.h$",

@@ -1,0 +1,452 @@
+/// A host that does what `posthaste load` does not: forks, ends in every way, shuts down from everywhere, records
+/// what is too large, runs out of memory. It takes load's options and writes its report:
+///
+///   fault_host <what> --report F --ids F --connection-string S --ca-file F --store D --arena-dir D ...
+///
+/// Exit codes: 0 done, 1 a promise was broken (said on stderr), 2 wrong usage, others as the fault makes them.
+
+#include "tools/load/id_file.h"
+#include "tools/load/load.h"
+
+#include <posthaste/posthaste.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace posthaste;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+/// --name value, in pairs.
+class Options {
+public:
+  Options(int count, char** words) {
+    for (int i = 2; i < count; ++i) {
+      std::string name = words[i];
+      const bool flag = i + 1 == count || std::string_view(words[i + 1]).starts_with("--");
+      values_[name] = flag ? std::string("1") : std::string(words[++i]);
+    }
+  }
+  std::string text(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? std::string() : found->second;
+  }
+  double number(const std::string& name, double otherwise) const {
+    return values_.contains(name) ? std::stod(text(name)) : otherwise;
+  }
+  milliseconds deadline() const {
+    return milliseconds(static_cast<int>(number("--shutdown-deadline", 5) * 1000));
+  }
+
+  Settings settings() const {
+    Settings settings;
+    settings.service_name = "fault-host";
+    if (!text("--connection-string").empty()) {
+      settings.outputs = {AzureMonitor{.connection_string = text("--connection-string"),
+                                       .ca_file = text("--ca-file")}};
+    }
+    settings.metrics.performance_counters = false;  // the account is of what was recorded here
+    settings.metrics.standard_metrics = false;
+    settings.metrics.self_metrics = false;
+    settings.store.directory = text("--store");
+    if (!text("--no-store").empty()) settings.store.enabled = false;
+    settings.arena_dir = text("--arena-dir");
+    settings.shutdown_deadline = deadline();
+    return settings;
+  }
+
+private:
+  std::map<std::string, std::string> values_;
+};
+
+std::atomic<bool> broken{false};
+
+void expect(bool holds, const std::string& what) {
+  if (holds) return;
+  broken = true;
+  std::fprintf(stderr, "fault_host: broken: %s\n", what.c_str());
+}
+
+/// A telemetry, what it was given, and its report in the form of load's.
+class Run {
+public:
+  explicit Run(const Options& options) : options_(options), telemetry_(start(options.settings())) {
+    if (auto created = tools::IdFile::create(options.text("--ids"))) ids_ = std::move(*created);
+    report_.rss_at_start = 0;
+  }
+
+  const Telemetry& telemetry() const { return telemetry_; }
+  Telemetry& telemetry() { return telemetry_; }
+  const Options& options() const { return options_; }
+
+  /// Spans of one thread, each noted once it has ended.
+  void record(std::uint64_t count, const std::function<void(Span&)>& fill = {}) {
+    const Tracer tracer = telemetry_.tracer("faults");
+    tools::IdWriter writer(ids_.get());
+    for (std::uint64_t i = 0; i < count; ++i) {
+      Span span = tracer.start_span("work");
+      span.set_attribute("number", static_cast<std::int64_t>(i));
+      if (fill) fill(span);
+      const Context context = span.context();
+      span.end();
+      writer.write(context);
+      recorded_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+
+  /// Shuts down in `deadline`, if that was not done, and writes the report.
+  void finish() {
+    const Clock::time_point begin = Clock::now();
+    const FlushReport flushed = telemetry_.shutdown(options_.deadline());
+    report_.shutdown_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    report_.recorded = recorded_;
+    report_.complete = flushed.complete;
+    report_.ledger = telemetry_.ledger();
+    if (ids_) expect(ids_->close().has_value(), "the ids could not be written");
+    std::ofstream(options_.text("--report")) << report_.to_json();
+  }
+
+private:
+  const Options& options_;
+  Telemetry telemetry_;
+  std::unique_ptr<tools::IdFile> ids_;
+  std::atomic<std::uint64_t> recorded_{0};
+  tools::LoadReport report_;
+};
+
+/// Threads that record until they are told to stop.
+class Workers {
+public:
+  Workers(Run& run, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      threads_.emplace_back([this, &run] {
+        while (!over_) {
+          run.record(20);
+          std::this_thread::yield();
+        }
+      });
+    }
+  }
+  ~Workers() {
+    over_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+private:
+  std::atomic<bool> over_{false};
+  std::vector<std::thread> threads_;
+};
+
+int exit_code_of(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/// A child that uses what it has inherited, and ends.
+[[noreturn]] void be_a_child(Telemetry& telemetry) {
+  ::alarm(20);
+  {
+    Span span = telemetry.tracer("child").start_span("in the child");
+    span.set_attribute("child", true);
+    telemetry.logger("child").error("in the child");
+    telemetry.meter("child").counter("children").add(1);
+  }
+  static_cast<void>(telemetry.flush(milliseconds{100}));
+  ::_exit(0);
+}
+
+void fork_children(const Options& options) {
+  Run run(options);
+  {
+    Workers workers(run, 4);
+    for (int i = 0; i < 40; ++i) {
+      const pid_t child =
+          i % 2 == 0 ? ::fork() : static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+      if (child == 0) be_a_child(run.telemetry());
+      expect(child > 0 && exit_code_of(child) == 0,
+             "child " + std::to_string(i) + " did not end well");
+      const pid_t other = ::fork();
+      if (other == 0) {
+        ::execl("/bin/true", "true", nullptr);
+        ::_exit(1);
+      }
+      expect(exit_code_of(other) == 0, "a child that calls exec did not end well");
+      run.record(50);
+    }
+  }
+  run.finish();
+}
+
+void record_large(const Options& options) {
+  Run run(options);
+  const std::string mebibyte(1 << 20, 'x');
+  run.record(100, [&](Span& span) { span.set_attribute("large", mebibyte); });
+  std::vector<std::string> keys;
+  for (int i = 0; i < 10'000; ++i) keys.push_back("key." + std::to_string(i));
+  run.record(20, [&](Span& span) {
+    for (const std::string& key : keys) span.set_attribute(key, std::int64_t{1});
+  });
+  run.record(100);
+  run.finish();
+}
+
+void record_series(const Options& options) {
+  Run run(options);
+  const Counter<> counter = run.telemetry().meter("faults").counter("orders");
+  const Clock::time_point begin = Clock::now();
+  for (std::int64_t i = 0; i < 1'000'000; ++i) counter.add(1, {{"order", i}});
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  static_cast<void>(run.telemetry().flush(milliseconds{10'000}));
+  const MetricHealth health = run.telemetry().health().metrics;
+  std::ofstream(options.text("--report") + ".series")
+      << "{\"overflowed\": " << health.overflowed << ", \"memory\": " << health.memory.count
+      << ", \"nanoseconds\": " << seconds * 1000 << "}\n";
+  static_cast<void>(run.telemetry().shutdown(options.deadline()));
+}
+
+/// Records, leaves 10 spans open, and ends without a word.
+[[noreturn]] void crash(const Options& options) {
+  Run run(options);
+  const Workers workers(run, static_cast<unsigned>(options.number("--threads", 1)));
+  const Tracer tracer = run.telemetry().tracer("faults");
+  std::vector<Span> open;
+  for (int i = 0; i < 10; ++i) {
+    open.push_back(tracer.start_span("left open"));
+    open.back().set_attribute("left", std::int64_t{i});
+  }
+  std::this_thread::yield();
+  const Clock::time_point until =
+      Clock::now() + milliseconds(static_cast<int>(options.number("--for", 1) * 1000));
+  while (Clock::now() < until) run.record(10);
+  const std::string how = options.text("--how");
+  if (how == "segv") ::raise(SIGSEGV);
+  if (how == "abort") std::abort();
+  if (how == "exit") std::exit(7);  // without an end of the telemetry: its threads still run
+  ::_exit(7);
+}
+
+void shut_down_eight_at_once(const Options& options) {
+  Run run(options);
+  {
+    Workers workers(run, 2);
+    run.record(3'000);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        const Clock::time_point begin = Clock::now();
+        static_cast<void>(run.telemetry().shutdown(options.deadline()));
+        expect(Clock::now() - begin <= options.deadline() + milliseconds{200},
+               "a shutdown was late");
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    run.record(10);  // after the end: counted, nothing else
+  }
+  run.finish();
+}
+
+void shut_down_in_a_callback(const Options& options) {
+  Run run(options);
+  run.record(3'000);
+  std::atomic<int> told{0};
+  run.telemetry().flush(milliseconds{2'000}, [&](const FlushReport&) {
+    // On a thread of ours: the waiting form must not wait for itself.
+    run.telemetry().shutdown(options.deadline(), [&](const FlushReport&) { ++told; });
+  });
+  const Clock::time_point until = Clock::now() + options.deadline() + milliseconds{3'000};
+  while (told == 0 && Clock::now() < until) std::this_thread::yield();
+  expect(told == 1, "the callback of the shutdown was called " + std::to_string(told) + " times");
+  run.finish();
+}
+
+Run* left = nullptr;
+
+void finish_left() {
+  left->record(5);
+  left->finish();
+}
+
+struct AtTheEnd {
+  bool armed = false;
+  ~AtTheEnd() {
+    if (armed) finish_left();
+  }
+} at_the_end;
+
+/// The last word is that of an atexit handler, or of a static object's destructor.
+void shut_down_late(const Options& options, bool by_atexit) {
+  left = new Run(*new Options(options));
+  left->record(3'000);
+  if (by_atexit) {
+    std::atexit(finish_left);
+  } else {
+    at_the_end.armed = true;
+  }
+}
+
+/// The shim's control file: see shim.cpp.
+class Memory {
+public:
+  Memory() {
+    const char* const path = std::getenv("POSTHASTE_SHIM");
+    const int file = path == nullptr ? -1 : ::open(path, O_RDWR | O_CLOEXEC);
+    void* const mapped = ::mmap(nullptr, 256, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    words_ = mapped == MAP_FAILED ? nullptr : static_cast<std::int64_t*>(mapped);
+  }
+  bool ready() const { return words_ != nullptr; }
+
+  /// The n-th allocation from now on fails, on this thread; or all from it on.
+  void arm(std::int64_t n, bool forever) {
+    auto* const halves = reinterpret_cast<std::uint32_t*>(words_);
+    halves[4] = forever ? 1 : 0;
+    halves[5] = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    words_[3] = 0;
+    words_[4] = 0;
+    words_[1] = n;
+  }
+  /// Whether it has struck.
+  bool disarm() {
+    words_[1] = 0;
+    return words_[4] > 0;
+  }
+
+private:
+  std::int64_t* words_ = nullptr;
+};
+
+/// Every call of the public face once; how many spans and logs were offered. What the calls are given was made
+/// before: an allocation that fails is one of theirs.
+std::uint64_t call_everything(Telemetry& telemetry, int& thrown) {
+  static const std::runtime_error wrong("it went wrong");
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> made;
+    for (int i = 0; i < 200; ++i) made.push_back("key." + std::to_string(i));
+    return made;
+  }();
+  const Tracer tracer = telemetry.tracer("memory", "1");
+  std::uint64_t offered = 0;
+  {
+    Span span = tracer.start_span("order", {.kind = SpanKind::server});
+    const Scope scope(span);
+    span.set_attribute("text", std::string_view("a text of some length that is no small string"));
+    span.set_attribute("number", std::int64_t{1});
+    span.add_event("event", {{"key", "value"}});
+    span.record_exception(wrong);
+    Span inner = tracer.start_span("inner");
+    for (const std::string& key : keys) inner.set_attribute(key, std::int64_t{1});
+  }
+  offered += 2;
+  telemetry.logger("memory").error("a body", {{"key", "value"}});
+  ++offered;
+  const Meter meter = telemetry.meter("memory");
+  meter.counter("orders").add(1, {{"kind", "x"}});
+  meter.histogram("duration").record(1.5, {{"kind", "y"}});
+  for (const auto& look : {+[](Telemetry& of) { static_cast<void>(of.ledger()); },
+                           +[](Telemetry& of) { static_cast<void>(of.health()); },
+                           +[](Telemetry& of) { static_cast<void>(of.diagnostics()); },
+                           +[](Telemetry& of) { static_cast<void>(of.why_not()); }}) {
+    try {
+      look(telemetry);
+    } catch (const std::bad_alloc&) {
+      ++thrown;  // these give values back that hold memory; nothing else may throw
+    }
+  }
+  return offered;
+}
+
+/// The n-th allocation of this thread fails, n = 1, 2, ..., within all calls, then within a start and an end.
+void run_out_of_memory(const Options& options) {
+  Memory memory;
+  expect(memory.ready(), "the shim is not there");
+  if (!memory.ready()) return;
+  int thrown = 0;
+  std::int64_t calls = 0;
+  std::int64_t starts = 0;
+  std::uint64_t offered = 0;
+  Settings settings = options.settings();
+  settings.arena_size = Bytes{4 << 20};
+  {
+    Telemetry telemetry = start(settings);
+    call_everything(telemetry, thrown);
+    offered += 3;
+    expect(telemetry.is_running(), "it does not run: " + telemetry.why_not());
+    for (std::int64_t n = 1;; ++n) {
+      memory.arm(n, n % 2 == 0);
+      offered += call_everything(telemetry, thrown);
+      if (!memory.disarm()) break;
+      ++calls;
+    }
+    const FlushReport report = telemetry.shutdown(milliseconds{5'000});
+    // Points of metrics are records too, beside what was offered here.
+    expect(report.ledger.offered() >= offered, "records are missing from the ledger");
+    for (const OutputLedger& output : report.ledger.outputs) {
+      expect(report.ledger.accepted + output.recovered == output.delivered + output.in_store +
+                                                              output.resident + output.for_others +
+                                                              output.dropped.total(),
+             "the sums do not close");
+    }
+  }
+  for (std::int64_t n = 1;; ++n) {
+    int ignored = 0;
+    Settings given = settings;
+    memory.arm(n, false);
+    {
+      Telemetry telemetry = start(std::move(given));
+      call_everything(telemetry, ignored);
+      telemetry.shutdown(milliseconds{1'000});
+    }
+    if (!memory.disarm()) break;
+    ++starts;
+  }
+  std::ofstream(options.text("--report"))
+      << "{\"allocations_of_calls\": " << calls << ", \"allocations_of_start_and_end\": " << starts
+      << ", \"offered\": " << offered << ", \"thrown_by_ledger_and_health\": " << thrown << "}\n";
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::string what = count > 1 ? words[1] : "";
+  const Options options(count, words);
+  if (what == "fork") {
+    fork_children(options);
+  } else if (what == "large") {
+    record_large(options);
+  } else if (what == "series") {
+    record_series(options);
+  } else if (what == "crash") {
+    crash(options);
+  } else if (what == "eight") {
+    shut_down_eight_at_once(options);
+  } else if (what == "callback") {
+    shut_down_in_a_callback(options);
+  } else if (what == "atexit" || what == "static") {
+    shut_down_late(options, what == "atexit");
+  } else if (what == "memory") {
+    run_out_of_memory(options);
+  } else {
+    std::fprintf(stderr, "fault_host: no such thing: %s\n", what.c_str());
+    return 2;
+  }
+  return broken ? 1 : 0;
+}
