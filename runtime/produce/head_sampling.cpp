@@ -4,30 +4,38 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 namespace posthaste::produce {
 namespace {
 
 /// What both digits of a byte add to the hash: 33 times the code of the first, and the second's.
-using DigitTable = std::array<std::uint16_t, 256>;
+using DigitTable = std::array<std::uint32_t, 256>;
 
 constexpr DigitTable make_digits(bool upper_case) {
   const std::string_view digits = upper_case ? "0123456789ABCDEF" : "0123456789abcdef";
   DigitTable table{};
   for (std::size_t byte = 0; byte < table.size(); ++byte) {
-    table[byte] = static_cast<std::uint16_t>(digits[byte / 16] * 33 + digits[byte % 16]);
+    table[byte] = static_cast<std::uint32_t>(digits[byte / 16] * 33 + digits[byte % 16]);
   }
   return table;
 }
 constexpr DigitTable lower_digits = make_digits(false);
 constexpr DigitTable upper_digits = make_digits(true);
 
+/// Without a loop, which would cost as much again.
+template <std::size_t... index>
+std::uint32_t hash_of(const TraceId& trace, const DigitTable& digits,
+                      std::index_sequence<index...>) noexcept {
+  std::uint32_t hash = 5381;
+  ((hash = hash * (33 * 33) + digits[trace.bytes[index]]), ...);
+  return hash;
+}
+
 /// As every Application Insights SDK computes it, over the digits of the id; two at a time.
 double application_insights_score(const TraceId& trace, bool upper_case) noexcept {
-  const DigitTable& digits = upper_case ? upper_digits : lower_digits;
-  std::uint32_t hash = 5381;
-  for (const std::uint8_t byte : trace.bytes) hash = hash * (33 * 33) + digits[byte];
-  const auto number = static_cast<std::int32_t>(hash);
+  const auto number = static_cast<std::int32_t>(
+      hash_of(trace, upper_case ? upper_digits : lower_digits, std::make_index_sequence<16>()));
   constexpr auto most = std::numeric_limits<std::int32_t>::max();
   const std::int32_t score = number == std::numeric_limits<std::int32_t>::min() ? most
                              : number < 0                                       ? -number

@@ -219,8 +219,8 @@ void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) cons
   return span.record();
 }
 
-/// Twice in the code: for a root that is surely kept, of whose lineage the compiler knows the most,
-/// and for the others.
+/// Thrice in the code: for a root that is surely kept, of whose lineage the compiler knows the most,
+/// for other roots, and for the rest.
 template <bool plain_root>
 [[gnu::always_inline]] inline Span Producer::start(std::uint16_t scope, std::string_view name,
                                                    const SpanOptions& options,
@@ -308,10 +308,23 @@ Span Producer::start_span(std::uint16_t scope, std::string_view name,
   }
   const ParentFrame* const parent = thread->top();
   if (options.parent != nullptr) return start_beneath(scope, name, options, *thread);
-  if (parent != nullptr || !keeps_all_) return start_any(scope, name, options, parent, *thread);
+  if (parent != nullptr) return start_any(scope, name, options, parent, *thread);
+  if (!keeps_all_) return start_root(scope, name, options, *thread);
   Lineage lineage;
   lineage.trace_id = thread->ids().trace_id();
   return start<true>(scope, name, options, lineage, *thread);
+}
+
+/// Its lineage is made here, where the compiler sees through it.
+[[gnu::noinline]] Span Producer::start_decided_root(std::uint16_t scope, std::string_view name,
+                                                    const SpanOptions& options,
+                                                    const DecidedRoot& decided,
+                                                    ThreadState& thread) noexcept {
+  Lineage lineage;
+  lineage.trace_id = decided.trace;
+  lineage.sampled = decided.kept;
+  lineage.sample_rate = decided.rate;
+  return start<true>(scope, name, options, lineage, thread);
 }
 
 /// The parent came by hand; out of line, as its frame is large.

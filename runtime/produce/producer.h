@@ -133,6 +133,7 @@ private:
   void open_processors(ProducerSetup& setup);
   void decide(Lineage& lineage, std::string_view name, const SpanOptions& options,
               ThreadState& thread) noexcept;
+  double rate_of_next() noexcept;
   void ask_sampler(Lineage& lineage, std::string_view name, const SpanOptions& options,
                    ThreadState& thread) noexcept;
   static void add_sampler_attributes(const SpanSlot& span,
@@ -149,6 +150,17 @@ private:
                      ThreadState& thread) noexcept;
   Span start_any(std::uint16_t scope, std::string_view name, const SpanOptions& options,
                  const ParentFrame* parent, ThreadState& thread) noexcept;
+  struct DecidedRoot {
+    TraceId trace;
+    double rate;  // percent
+    bool kept;
+  };
+  Span start_root(std::uint16_t scope, std::string_view name, const SpanOptions& options,
+                  ThreadState& thread) noexcept;
+  Span start_decided_root(std::uint16_t scope, std::string_view name, const SpanOptions& options,
+                          const DecidedRoot& decided, ThreadState& thread) noexcept;
+  Span leave_out_root(std::string_view name, const TraceId& trace, double rate,
+                      ThreadState& thread) noexcept;
   template <bool plain_root>
   Span start(std::uint16_t scope, std::string_view name, const SpanOptions& options,
              const Lineage& lineage, ThreadState& thread) noexcept;

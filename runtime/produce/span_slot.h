@@ -13,6 +13,7 @@
 #include <posthaste/key_hash.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,16 @@ public:
     head.most_characters = limits_.value_length;
     head.end_place.store(0, std::memory_order_relaxed);
     head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
+  }
+  /// Of a span that is not recorded: no image. Its ids, flags and rate are all that is read of the
+  /// record's head.
+  [[gnu::always_inline]] void begin_unrecorded() const noexcept {
+    arena::SlotHead& head = slot_.head;
+    head.bloom = 0;
+    head.next.store(arena::no_slot, std::memory_order_relaxed);
+    head.flags = 0;
+    head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
+    std::atomic_ref(head.traits).store(0, std::memory_order_relaxed);
   }
   model::RecordHead& record() const noexcept {
     return *reinterpret_cast<model::RecordHead*>(slot_.image.data());

@@ -1,9 +1,13 @@
+#include "runtime/arena/open_spans.h"
+#include "runtime/produce/head_sampling.h"
 #include "tests/support/recorder.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <stdexcept>
+#include <string>
 #include <tuple>
 
 namespace posthaste {
@@ -114,6 +118,47 @@ TEST(Sampling, FleetsOfDotNetMayHashUpperCaseDigits) {
                   .sampling_hash = SamplingHash::application_insights_upper_case,
                   .parents = ParentRule::ignore});
   EXPECT_TRUE(keeps_child_of(upper, trace, true));
+}
+
+TEST(Sampling, ARootThatIsLeftOutHasItsIdsAndNameAndNothingOfWhoeverHadItsSlot) {
+  Recorder recorder({.sample_rate = 50}, {2 << 20}, 1);
+  const Logger logger = recorder.logger();
+  const Context caller = Context::remote(in_at_half, some_span, true, "vendor=1");
+  const std::uint64_t refused_before = recorder.producer().refused().total();
+  std::uint64_t left_out = 0;
+  std::set<std::array<std::uint8_t, 16>> ids;
+  for (int i = 0; i < 200; ++i) {
+    {
+      Span before = recorder.tracer().start_span("before", {.parent = &caller});
+      before.set_attribute("microsoft.sample_rate", 12.5)
+          .set_attribute("long", std::string(900, 'x'));
+      before.set_status(StatusCode::error, "why").update_name("renamed");
+    }
+    recorder.take();
+    Span root = recorder.tracer().start_span("root");
+    const Context context = root.context();
+    EXPECT_TRUE(ids.insert(context.trace_id().bytes).second);
+    EXPECT_TRUE(context.span_id().is_valid());
+    EXPECT_EQ(context.trace_state(), "");
+    EXPECT_EQ(context.operation_name(), "root");
+    EXPECT_EQ(context.is_sampled(), produce::keeps(50, context.trace_id()));
+    EXPECT_EQ(root.is_recording(), context.is_sampled());
+    if (context.is_sampled()) continue;
+    ++left_out;
+    EXPECT_EQ(context.trace_flags(), 2);
+    root.set_attribute("key", "value").set_status(StatusCode::error).add_event("event");
+    const Scope scope(root);
+    logger.info("beneath");
+    const Recorded log = recorder.one();
+    EXPECT_EQ(log->head().trace_id, context.trace_id());
+    EXPECT_EQ(log->head().span_id, context.span_id());
+    EXPECT_EQ(log->text(model::EntryKind::operation_name), "root");
+    root.end();
+    EXPECT_TRUE(recorder.take().empty());
+  }
+  EXPECT_GT(left_out, 50u);
+  EXPECT_EQ(recorder.producer().refused().total() - refused_before, left_out);
+  EXPECT_EQ(arena::count_open_spans(recorder.arena()), 0u);
 }
 
 TEST(CustomSampler, SeesWhatIsKnownOfTheSpan) {
