@@ -2,12 +2,14 @@
 #include "tests/support/child_process.h"
 #include "tests/support/memory_directory.h"
 #include "tests/support/sanitizers.h"
+#include "tests/support/test_times.h"
 
 #include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <random>
 #include <set>
 
 namespace posthaste::actors::testing_support {
@@ -15,6 +17,7 @@ namespace {
 
 using posthaste::testing_support::ChildProcess;
 using posthaste::testing_support::MemoryDirectory;
+using posthaste::testing_support::times;
 
 Settings quick() {
   Settings settings;
@@ -64,6 +67,35 @@ TEST(PipelineDeaths, LoseAndRepeatNothingDuringOutages) {
   EXPECT_TRUE(eventually([&] { return server.distinct() == rig.recorded(); }, seconds{40}));
   EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].in_store == 0; }));
   EXPECT_EQ(server.copies() - server.distinct(), 0u);
+  rig.expect_sums_to_close();
+}
+
+TEST(PipelineDeaths, OfTwoAtOnceInAnyOrderLoseAndRepeatNothingForTwoOutputs) {
+  ScriptedIngestion first;
+  ScriptedIngestion second;
+  Rig rig({first.connection_string(), second.connection_string()},
+          {.settings = quick(), .restarts = often});
+  rig.record(100);
+  ASSERT_TRUE(rig.flush());
+  std::mt19937 random{77};
+  const auto kill_anybody = [&] {
+    const ActorName name = everybody[random() % std::size(everybody)];
+    const bool of_an_output = name == ActorName::batcher || name == ActorName::transmitter;
+    rig->kill(name, of_an_output ? random() % 2 : 0);
+  };
+  for (std::uint32_t round = 0; round < times(50); ++round) {
+    const std::uint32_t deaths = rig->health().restarts;
+    rig.record(50);
+    kill_anybody();
+    if (round % 2 == 0) kill_anybody();
+    rig.record(50);
+    ASSERT_TRUE(eventually([&] { return rig->health().restarts > deaths; })) << round;
+  }
+  EXPECT_TRUE(rig.flush(seconds{30}));
+  for (const ScriptedIngestion* server : {&first, &second}) {
+    EXPECT_TRUE(eventually([&] { return server->distinct() == rig.recorded(); }));
+    EXPECT_EQ(server->copies(), rig.recorded());
+  }
   rig.expect_sums_to_close();
 }
 
