@@ -446,3 +446,26 @@ def killed_beside_another(bench):
 def power_lost(bench):
     gtests(bench, "store_test", "StorePower.*", POSTHASTE_TEST_TIMES=50)
     bench.measured(images=3000, unusable=0, acknowledged_lost=0, settled_again=0)
+
+
+@row("K2", "SIGSEGV, abort, _exit and exit, with 10 open spans and 4 threads", needs=("fault_host",))
+def crashed(bench):
+    for how in ("segv", "abort", "_exit", "exit"):
+        server = bench.ingestion(listening=False)
+        store, arena = bench.path(f"{how}-store"), bench.memory_directory()
+        host = bench.host(server, "--threads", "3", "--for", "0.05", "--how", how, name=how, store=store, arena=arena,
+                          program=(bench.program("fault_host"), "crash"))
+        host.process.wait(20)
+        bench.check(host.process.returncode != 0, f"{how}: it ended well")
+        server.listen()
+        drain(bench, server, f"{how}-heir", store=store, arena=arena).report()
+        recorded = host.recorded()
+        missing = len(recorded - set(server.received))
+        open_ones = sum(item["data"]["baseData"].get("properties", {}).get("posthaste.interrupted") == "true" and
+                        "left" in item["data"]["baseData"]["properties"]
+                        for request in server.requests for item in request.items)
+        bench.check(missing == 0, f"{how}: {missing} of {len(recorded)} never arrived")
+        bench.check(open_ones == 10, f"{how}: {open_ones} of 10 open spans arrived")
+        bench.check(server.copies() == 0, f"{how}: {server.copies()} copies")
+        bench.measured(**{how.strip("_") + ("_now" if how[0] == "_" else ""): len(recorded)})
+        server.close()
