@@ -71,25 +71,32 @@ inline std::uint64_t hash_key(std::string_view key) noexcept {
 std::uint64_t hash_array(const AttributeValue& value) noexcept;
 bool same_array(const AttributeValue& value, std::string_view bytes) noexcept;
 
-/// Whether the 16 bytes at both places are the same.
-[[gnu::always_inline]] inline bool same_16(const char* a, const char* b) noexcept {
+/// Whether the 16 bytes at both places are the same, and those `next` behind them.
+[[gnu::always_inline]] inline bool same_16(const char* a, const char* b,
+                                           std::size_t next) noexcept {
 #if defined(__SSE2__)
-  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
-  const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
-  return _mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) == 0xffff;
+  const auto same = [a, b](std::size_t at) {
+    return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a + at)),
+                          _mm_loadu_si128(reinterpret_cast<const __m128i*>(b + at)));
+  };
+  return _mm_movemask_epi8(_mm_and_si128(same(0), same(next))) == 0xffff;
 #else
-  return ((load<std::uint64_t>(a) ^ load<std::uint64_t>(b)) |
-          (load<std::uint64_t>(a + 8) ^ load<std::uint64_t>(b + 8))) == 0;
+  const auto differs = [a, b](std::size_t at) {
+    return load<std::uint64_t>(a + at) ^ load<std::uint64_t>(b + at);
+  };
+  return (differs(0) | differs(8) | differs(next) | differs(next + 8)) == 0;
 #endif
 }
 
 [[gnu::always_inline]] inline bool same_bytes(const char* a, const char* b,
                                               std::size_t size) noexcept {
   if (size >= 16) {
-    for (std::size_t at = 16; at < size; at += 16) {
-      if (!same_16(a + at - 16, b + at - 16)) return false;
+    while (size > 32) {
+      if (!same_16(a, b, 16)) return false;
+      a += 32, b += 32, size -= 32;
     }
-    return same_16(a + size - 16, b + size - 16);
+    if (size >= 16) return same_16(a, b, size - 16);
+    return same_16(a + size - 16, b + size - 16, 0);
   }
   if (size >= 8) {
     return ((load<std::uint64_t>(a) ^ load<std::uint64_t>(b)) |

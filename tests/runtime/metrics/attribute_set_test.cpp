@@ -56,6 +56,20 @@ TEST(AttributeSet, IsComparedInFull) {
   EXPECT_FALSE(kept.set().matches({{"route", "/pay"}, {"status", 200}, {"a", 1}}));
 }
 
+TEST(AttributeSet, SeesEveryByteOfKeysAndValuesOfEveryLength) {
+  for (std::size_t size = 1; size <= 100; ++size) {
+    const std::string text(size, 'x');
+    const Kept kept{{{text, text}}};
+    EXPECT_TRUE(kept.set().matches({{text, text}})) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string other = text;
+      other[at] = 'y';
+      EXPECT_FALSE(kept.set().matches({{other, text}})) << at << " of " << size;
+      EXPECT_FALSE(kept.set().matches({{text, other}})) << at << " of " << size;
+    }
+  }
+}
+
 TEST(AttributeSet, KeepsTheLastOfEqualKeysAndNoUnusableOnes) {
   const std::string long_key(longest_key + 1, 'k');
   const Kept kept({{"a", 1}, {"", 2}, {"b", 3}, {"a", 4}, {long_key, 5}});
