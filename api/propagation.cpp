@@ -48,7 +48,7 @@ OutgoingTraceState to_tracestate(const Context& context) noexcept {
   const auto kept = ContextAccess::kept_rate(context);
   const std::string_view text = kept ? produce::with_rate(state, *kept, out.text_) : state;
   out.size_ = std::min(text.size(), out.text_.size());
-  if (text.data() != out.text_.data()) std::memcpy(out.text_.data(), text.data(), out.size_);
+  if (text.data() != out.text_.data()) text.copy(out.text_.data(), out.size_);
   return out;
 }
 

@@ -119,13 +119,14 @@ void Connection::connect(const std::string& address, std::uint16_t port, Done do
 
 void Connection::handshake(std::shared_ptr<TlsContext> tls, const std::string& host, Done done) {
   impl_->tls = std::move(tls);
-  impl_->secure.emplace(impl_->socket, impl_->tls->context());
-  SSL* ssl = impl_->secure->native_handle();
-  if (auto prepared = impl_->tls->prepare(ssl, host, impl_->peer); !prepared) {
+  auto made = impl_->tls->connection(host, impl_->peer);
+  if (!made) {
     asio::post(impl_->loop->context(),
-               [done = std::move(done), failure = std::move(prepared).error()] { done(failure); });
+               [done = std::move(done), failure = std::move(made).error()] { done(failure); });
     return;
   }
+  SSL* const ssl = *made;
+  impl_->secure.emplace(impl_->socket, ssl);
   impl_->secure->async_handshake(
       asio::ssl::stream_base::client,
       [impl = impl_, ssl, done = std::move(done)](error_code error) {

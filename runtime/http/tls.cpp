@@ -3,8 +3,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
-#include <boost/asio/ssl/context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <arpa/inet.h>
 
@@ -13,8 +14,6 @@
 
 namespace posthaste::http {
 namespace {
-
-namespace ssl = boost::asio::ssl;
 
 constexpr std::size_t most_sessions = 32;
 
@@ -132,32 +131,44 @@ Result<void> identify(SSL_CTX* context, const TlsFiles& files) {
 
 struct TlsContext::Impl {
   Sessions sessions;  // outlives the context, whose connections write to it
-  ssl::context context{ssl::context::tls_client};
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context{nullptr, SSL_CTX_free};
 };
 
 TlsContext::TlsContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-  SSL_CTX_set_ex_data(impl_->context.native_handle(), sessions_index(), &impl_->sessions);
+  SSL_CTX_set_ex_data(impl_->context.get(), sessions_index(), &impl_->sessions);
 }
 
 TlsContext::~TlsContext() {
-  SSL_CTX_set_ex_data(impl_->context.native_handle(), sessions_index(), nullptr);
+  SSL_CTX_set_ex_data(impl_->context.get(), sessions_index(), nullptr);
 }
 
 Result<std::shared_ptr<TlsContext>> TlsContext::create(const TlsFiles& files) {
   // If we are its first user: OpenSSL must not tidy up at exit under threads that still run.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
-  try {
-    auto impl = std::make_unique<Impl>();
-    set_rules(impl->context.native_handle());
-    SSL_CTX* const context = impl->context.native_handle();
-    if (auto trusted = trust(context, files.authorities); !trusted) {
-      return std::move(trusted).error();
-    }
-    if (auto set = identify(context, files); !set) return std::move(set).error();
-    return std::shared_ptr<TlsContext>(new TlsContext(std::move(impl)));
-  } catch (const boost::system::system_error& error) {
-    return Error(ErrorCode::tls_failed, std::string("OpenSSL cannot be used: ") + error.what());
+  auto impl = std::make_unique<Impl>();
+  // Not by Asio, which takes a null pointer for a context where OpenSSL had no memory to say why.
+  impl->context.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* const context = impl->context.get();
+  if (context == nullptr) {
+    return Error(ErrorCode::tls_failed, "OpenSSL cannot be used: " + last_reason());
   }
+  set_rules(context);
+  if (auto trusted = trust(context, files.authorities); !trusted) {
+    return std::move(trusted).error();
+  }
+  if (auto set = identify(context, files); !set) return std::move(set).error();
+  return std::shared_ptr<TlsContext>(new TlsContext(std::move(impl)));
+}
+
+Result<ssl_st*> TlsContext::connection(const std::string& host, const std::string& peer) {
+  std::unique_ptr<SSL, decltype(&SSL_free)> made(SSL_new(impl_->context.get()), SSL_free);
+  if (made == nullptr) {
+    return Error(ErrorCode::tls_failed, "TLS to " + peer + " cannot begin: " + last_reason());
+  }
+  if (auto prepared = prepare(made.get(), host, peer); !prepared) {
+    return std::move(prepared).error();
+  }
+  return made.release();
 }
 
 Result<void> TlsContext::prepare(ssl_st* connection, const std::string& host,
@@ -172,7 +183,8 @@ Result<void> TlsContext::prepare(ssl_st* connection, const std::string& host,
   if (!set || SSL_set_alpn_protos(connection, protocols, sizeof protocols - 1) != 0) {
     return Error(ErrorCode::tls_failed, "TLS to " + peer + " cannot begin: " + last_reason());
   }
-  SSL_set_ex_data(connection, peer_index(), new std::string(peer));
+  auto name = std::make_unique<std::string>(peer);
+  if (SSL_set_ex_data(connection, peer_index(), name.get()) == 1) name.release();
   if (const auto known = impl_->sessions.find(peer); known != impl_->sessions.end()) {
     SSL_set_session(connection, known->second.get());
   }
@@ -197,10 +209,6 @@ Error TlsContext::explain(ssl_st* connection, const boost::system::error_code& e
 bool TlsContext::verified(ssl_st* connection) noexcept {
   return SSL_get_verify_result(connection) == X509_V_OK &&
          SSL_get0_peer_certificate(connection) != nullptr;
-}
-
-boost::asio::ssl::context& TlsContext::context() noexcept {
-  return impl_->context;
 }
 
 }  // namespace posthaste::http

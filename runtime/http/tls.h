@@ -16,9 +16,6 @@
 #include <posthaste/result.h>
 
 struct ssl_st;
-namespace boost::asio::ssl {
-class context;
-}
 namespace boost::system {
 class error_code;
 }
@@ -40,9 +37,10 @@ public:
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  /// Before the handshake: demands a certificate for `host`, names it to the server, and offers to
-  /// resume the last session with `peer` ("host:port"). Fails with `tls_failed`.
-  Result<void> prepare(ssl_st* connection, const std::string& host, const std::string& peer);
+  /// A new one, the caller's to free, before its handshake: it demands a certificate for `host`,
+  /// names it to the server, and offers to resume the last session with `peer` ("host:port"). Fails
+  /// with `tls_failed`.
+  Result<ssl_st*> connection(const std::string& host, const std::string& peer);
 
   /// After a handshake that failed with `error`: `certificate_rejected` or `tls_failed`, with the
   /// reason and the mend. Forgets the session with `peer`.
@@ -53,10 +51,9 @@ public:
   /// certificate verified?
   static bool verified(ssl_st* connection) noexcept;
 
-  boost::asio::ssl::context& context() noexcept;
-
 private:
   struct Impl;
+  Result<void> prepare(ssl_st* connection, const std::string& host, const std::string& peer);
   explicit TlsContext(std::unique_ptr<Impl> impl);
   const std::unique_ptr<Impl> impl_;
 };

@@ -286,7 +286,7 @@ TEST_F(OtlpOutput, OneItemThatIsTooLargeAloneIsDroppedAsSuchAndTheOthersGoOn) {
   Telemetry telemetry = start(settings_);
   record(telemetry, 8);
   EXPECT_TRUE(telemetry.flush(10s).complete);
-  const OutputLedger& traces = find(telemetry.ledger(), "otlp.traces");
+  const OutputLedger traces = find(telemetry.ledger(), "otlp.traces");
   EXPECT_EQ(traces.dropped[DropReason::too_large], 1u);
   EXPECT_EQ(traces.delivered, 7u);
   EXPECT_EQ(count(receiver.summary(), "spans", "distinct"), 7);

@@ -406,7 +406,8 @@ void run_out_of_memory(const Options& options) {
              "the sums do not close");
     }
   }
-  for (std::int64_t n = 1;; ++n) {
+  // A start makes many thousands of them: each of the first, then one of two hundred, roughly.
+  for (std::int64_t n = 1;; n += 1 + n / 200) {
     int ignored = 0;
     Settings given = settings;
     memory.arm(n, false);
