@@ -170,8 +170,8 @@ OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
   return Progress::more;
 }
 
-/// Into our store; without one into our transmitter's hands, which puts it into our arena. Until
-/// that is done it is asked for again.
+/// Into our store; without one into our transmitter's hands, which puts it into our arena and counts
+/// it. Until that is done it is asked for again.
 OrphanArena::Handed OrphanArena::hand_over(Pair& pair, persistence::BatchHeader header,
                                            std::vector<std::span<const std::byte>> body,
                                            std::vector<std::byte> map) {
@@ -191,8 +191,8 @@ OrphanArena::Handed OrphanArena::hand_over(Pair& pair, persistence::BatchHeader 
     if (store.contains(header.queue, header.origin)) return Handed::yes;  // counted when found
     const persistence::NewBatch batch{.header = header, .body = std::move(body), .user = map};
     if (!store.append({&batch, 1})) return Handed::waits;
+    ours.recovered.fetch_add(header.records, std::memory_order_relaxed);
   }
-  ours.recovered.fetch_add(header.records, std::memory_order_relaxed);
   adopted_ += header.records;
   return Handed::yes;
 }

@@ -66,6 +66,7 @@ SteadyTime Transmitter::step(SteadyTime now) {
   take_store_results(now);
   while (const HeapBody* body = custody_.adopted.front()) {
     if (!settlement_.take_in(*body)) break;
+    custody_.recovered.fetch_add(body->records, std::memory_order_relaxed);
     custody_.adopted.pop();
     durable_.kicks->kick(Role::storekeeper);
   }

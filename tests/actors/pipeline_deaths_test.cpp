@@ -140,7 +140,7 @@ void expect_adopted(ScriptedIngestion& server, const RigOptions& options, std::u
     return output.in_store == 0 && output.resident == 0;
   }));
   EXPECT_EQ(server.copies(), count);
-  EXPECT_EQ(rig->ledger().outputs[0].recovered, count);
+  EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].recovered == count; }));
   if (!options.recorder_directory.empty()) {
     EXPECT_TRUE(eventually([&] { return rig.said(DiagnosticCode::orphan_adopted); }));
   }
