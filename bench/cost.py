@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Counts the instructions that a piece of telemetry costs, and holds them against limits and the peer.
 
-    cost.py --programs <folder of cost_work, collect_work, export_work, peer_work,
+    cost.py --programs <folder of cost_work, collect_work, encode_work, export_work, peer_work,
             peer_span_work> [--json <file>] [work ...]
 
-Each work runs twice under callgrind, few and many times; the difference, divided, is what one costs
-once all is warm. Of a work on an application thread only the program's main thread counts: all of it,
+How is said in callgrind.py. Of a work on an application thread only the program's main thread counts: all of it,
 and what of it is outside the program itself, in the library and what it calls; limits hold for the
 latter, ratios for the former, as much of the peer stands in headers. Of a collection everything counts
-that `collect_now` calls. Of an export everything counts, all threads of the process, from
+that `collect_now` calls, of an encoding what `encode_now` calls, for one span. Of an export everything counts, all threads of the process, from
 `start_span` to the receiver's answer, for one span; and the processor's time, without callgrind, of a
 million of them, the best of three runs as time wobbles. The peer is opentelemetry-cpp's SDK, counted alike in the same run.
 Allocations are those of one repetition, once warm, counted without callgrind.
@@ -17,20 +16,18 @@ Instruction counts hardly wobble, so each work has limits; the exit code is 1 wh
 """
 
 import argparse
-import collections
 import dataclasses
 import json
 import pathlib
 import re
 import subprocess
 import sys
-import tempfile
+
+import callgrind
 
 SPANS_OF_A_REQUEST = 4
+SPANS_OF_A_BATCH = 400  # of encode_work
 TIMED_REQUESTS = 250_000
-
-NAME = re.compile(r"\((\d+)\)(?: (.*))?")
-
 
 METRICS, SPANS = "peer_work", "peer_span_work"
 
@@ -44,6 +41,7 @@ class Work:
     peer: str | None = None           # what the peer does meanwhile; "=": the same work
     peer_program: str = METRICS
     collection: bool = False
+    encoding: bool = False
     export: bool = False
     beyond: str | None = None         # counted is what is more than that work costs
     seconds: float | None = None      # of processor time for a million, at most
@@ -55,10 +53,22 @@ class Work:
 
     @property
     def program(self):
-        return "export_work" if self.export else "collect_work" if self.collection else "cost_work"
+        return ("export_work" if self.export else "encode_work" if self.encoding
+                else "collect_work" if self.collection else "cost_work")
+
+    @property
+    def only_in(self):
+        return "collect_now" if self.collection else "encode_now" if self.encoding else None
+
+    @property
+    def spans(self):
+        """Of one repetition, where it has many."""
+        return SPANS_OF_A_REQUEST if self.export else SPANS_OF_A_BATCH if self.encoding else 1
 
     @property
     def rounds(self):
+        if self.encoding:
+            return 4, 24  # batches
         if self.collection:
             return 10, 30
         if self.export:
@@ -82,56 +92,20 @@ WORKS = (
     Work("record_with_attributes", allocations=0, times=4, peer="="),
     Work("collect_counter", allocations=0, times=10, peer="=", collection=True),
     Work("collect_histogram", allocations=0, times=10, peer="=", collection=True),
+    Work("encode_json", allocations=0, encoding=True),
+    Work("encode_otlp", allocations=0, encoding=True),
+    Work("gzip", allocations=0, encoding=True),
     Work("export_otlp", most=4_400, seconds=1.0, export=True),
     Work("export_azure", export=True),
     Work("export_both", export=True, beyond="export_azure", most=2_800),
 )
 
 
-def instructions_by_object(profile):
-    """Of one thread's callgrind file: how many instructions ran in each object file."""
-    names, counts = {}, collections.Counter()
-    where, in_call = None, False
-    for line in profile.open():
-        key, _, value = line.rstrip("\n").partition("=")
-        if key in ("ob", "cob"):
-            number, name = NAME.match(value).groups()
-            if name:
-                names[number] = name
-            if key == "ob":
-                where = number
-        elif key == "calls":
-            in_call = True  # the next line is what the callee cost
-        elif line[:1] in "+-*0123456789":
-            if not in_call:
-                counts[where] += int(line.split()[1])
-            in_call = False
-    return {names.get(number, "?"): count for number, count in counts.items()}
-
-
-def counted(program, work, times):
-    options = ["--toggle-collect=collect_now"] if work.collection else []
-    with tempfile.TemporaryDirectory() as folder:
-        out = pathlib.Path(folder) / "profile"
-        subprocess.run(["valgrind", "--tool=callgrind", "--separate-threads=yes", "-q",
-                        f"--callgrind-out-file={out}", *options, str(program), work.name, str(times)],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if work.export:
-            whole = sum(sum(instructions_by_object(profile).values())
-                        for profile in sorted(pathlib.Path(folder).glob("profile-*")))
-            return whole, whole
-        counts = instructions_by_object(out.with_name("profile-01"))
-    whole = sum(counts.values())
-    own = sum(count for name, count in counts.items() if pathlib.Path(name).name == program.name)
-    return whole, whole if work.collection else whole - own
-
-
 def cost_of(program, work):
-    """All instructions of one repetition, or of a span of an export, and those outside the program."""
+    """All instructions of one repetition, or of a span of an export or a batch, and those outside the program."""
     few, many = work.rounds
-    first, last = counted(program, work, few), counted(program, work, many)
-    times = (many - few) * (SPANS_OF_A_REQUEST if work.export else 1)
-    return [(last[i] - first[i]) / times for i in (0, 1)]
+    costs = callgrind.cost_of(program, work.name, few, many, only_in=work.only_in, all_threads=work.export)
+    return [cost / work.spans for cost in costs]
 
 
 def seconds_of(program, work):

@@ -26,3 +26,12 @@ posthaste_check(docs_check_finds_planted_faults
   COMMAND Python3::Interpreter tests/tools/check_docs_test.py)
 posthaste_check(library_check_finds_planted_symbols
   COMMAND Python3::Interpreter tests/tools/check_library_test.py --cxx ${CMAKE_CXX_COMPILER})
+
+# A tenth more instructions on the hot paths than bench/recorded.json says is a regression.
+string(REGEX MATCH "^[0-9]+" compiler_version ${CMAKE_CXX_COMPILER_VERSION})
+posthaste_check(hot_paths_have_not_grown_dearer
+  COMMAND Python3::Interpreter bench/guard.py --programs ${PROJECT_BINARY_DIR}/bench --build dev
+    --compiler "${CMAKE_CXX_COMPILER_ID} ${compiler_version}")
+set_tests_properties(hot_paths_have_not_grown_dearer PROPERTIES SKIP_RETURN_CODE 77)
+posthaste_check(bench_scripts
+  COMMAND Python3::Interpreter -m unittest discover --start-directory tests/bench --pattern "*_test.py")
