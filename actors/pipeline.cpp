@@ -254,7 +254,8 @@ bool Pipeline::end(std::chrono::milliseconds within) {
   const bool io_gone = works_->io->stop(left());
   // A thread that a callback hangs in holds nothing of this pipeline but the metrics.
   if (durable.callbacks != nullptr) {
-    durable.callbacks->end(std::chrono::duration_cast<std::chrono::milliseconds>(left()));
+    durable.callbacks->end(
+        std::min(patience, std::chrono::duration_cast<std::chrono::milliseconds>(left())));
   }
   // Whoever still waits is told; so is every caller exactly once.
   for (FlushBoard::Ended& flush :

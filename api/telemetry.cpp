@@ -316,7 +316,9 @@ void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
   const bool something_is_left = !forked && pipeline_ != nullptr && report(false).resident() > 0;
   if (state_ == State::running) state_ = State::gone;
   if (forked || (pipeline_ != nullptr && !pipeline_->end(patience))) {
-    // Threads that hang (or are not in this process at all) may still use all of this.
+    // Threads that hang (or are not in this process at all) may still use all of this, but not the
+    // application's handler: what it refers to may be gone from now on.
+    if (!forked) diagnostics_.close(milliseconds{100});
     static_cast<void>(pipeline_.release());
     static_cast<void>(recorder_.region.release());
     static_cast<void>(new std::shared_ptr<Impl>(shared_from_this()));
@@ -371,8 +373,12 @@ Telemetry& Telemetry::operator=(Telemetry&& other) noexcept {
 
 Telemetry::~Telemetry() {
   if (impl_ == nullptr) return;
-  shutdown(impl_->shutdown_deadline());
-  impl_->tear_down(grace);
+  const milliseconds deadline = impl_->shutdown_deadline();
+  const SteadyTime until = system_clock().steady() + deadline;
+  shutdown(deadline);
+  // What the shutdown has left of its time is the threads': on a busy machine they need it.
+  const auto left = std::chrono::duration_cast<milliseconds>(until - system_clock().steady());
+  impl_->tear_down(std::max(left, grace));
 }
 
 Result<Telemetry> Telemetry::create(Settings settings) noexcept {

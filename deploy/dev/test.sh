@@ -8,6 +8,7 @@
 
 passed=0
 failed=0
+failures=()  # what a person wants to read first, for the end
 
 run_all_tests() {
   local trees=("$@") tree
@@ -23,6 +24,7 @@ run_all_tests() {
     esac
     ((built)) || break  # what does not compile here will not compile there
   done
+  ((${#failures[@]})) && printf '\n%s' "${failures[@]}"
   printf '\n%d%% tests passed, %d tests failed out of %d\n' \
     $((passed + failed == 0 ? 0 : 100 * passed / (passed + failed))) "$failed" $((passed + failed))
   printf '%d passed, %d failed\n' "$passed" "$failed"
@@ -56,6 +58,15 @@ test_tree() {
   printf '  %s: %d of %d tests passed\n' "$preset" $((total - lost)) "$total"
   failed=$((failed + lost))
   passed=$((passed + total - lost))
+  ((lost)) && failures+=("$(failures_in "$preset" "$(log_of "test $preset")")")
+  return 0
+}
+
+# failures_in <preset> <log of ctest>: the names of what failed, and what was expected there
+failures_in() {
+  printf 'failed in %s:\n' "$1"
+  grep -E '\*\*\*(Failed|Timeout|Exception|Not Run)|^\[  FAILED  \] [A-Za-z]' "$2" | sort -u | head -n 20
+  grep -A 6 -E ': Failure$|ERROR: (Address|Leak|Thread|lib)|runtime error:|^Traceback' "$2" | head -n 60
 }
 
 # ThreadSanitizer of gcc 12 cannot place its shadow beside some randomised layouts.
