@@ -1,5 +1,5 @@
-"""Counts instructions by callgrind. They hardly wobble: a work runs twice, few and many times, and
-the difference, divided, is what one repetition costs once all is warm."""
+"""Counts instructions by callgrind. They hardly wobble. A work runs twice, few and many times, and the
+difference, divided, is what one repetition costs once all is warm; or it says itself what counts."""
 
 import collections
 import pathlib
@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+
+import programs
 
 NAME = re.compile(r"\((\d+)\)(?: (.*))?")
 
@@ -36,30 +38,59 @@ def instructions_by_object(profile):
     return {names.get(number, "?"): count for number, count in counts.items()}
 
 
-def profiled(program, arguments, folder, options=()):
-    """Runs it, and gives the profile of each of its threads, the main thread's first."""
-    command = ["valgrind", "--tool=callgrind", "--separate-threads=yes", "-q",
+def inclusive_by_function(profile):
+    """Of a callgrind file: what ran in each function and in all that it called. Of one that calls itself, only
+    what its outermost calls cost is wanted, and callgrind has them apart: deeper ones have names of their own ('2)."""
+    names, counts = {}, collections.Counter()
+    where = None
+    for line in profile.open():
+        key, _, value = line.rstrip("\n").partition("=")
+        if key in ("fn", "cfn"):
+            number, name = NAME.match(value).groups()
+            if name:
+                names[number] = name
+            if key == "fn":
+                where = number
+        elif line[:1] in "+-*0123456789":
+            counts[where] += int(line.split()[1])  # its own, and those of its calls
+    return {names[number]: count for number, count in counts.items()}
+
+
+def profiled(program, arguments, folder, options=("--separate-threads=yes",)):
+    """Runs it, and gives its profiles: of each thread, the main thread's first; or, of a program that says itself
+    what counts (CALLGRIND_DUMP_STATS, for which the threads must not be apart), of that."""
+    command = ["valgrind", "--tool=callgrind", "-q",
                f"--callgrind-out-file={folder}/profile", *options, str(program), *map(str, arguments)]
-    ran = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    with programs.environment() as variables:
+        ran = subprocess.run(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                             check=False)
     if ran.returncode != 0:
         raise SystemExit(f"{' '.join(command)}\nfailed ({ran.returncode}): {ran.stderr[-2000:]}")
-    return sorted(pathlib.Path(folder).glob("profile-*"))
+    asked_for = pathlib.Path(folder) / "profile.1"
+    return [asked_for] if asked_for.exists() else sorted(pathlib.Path(folder).glob("profile-*"))
 
 
-def counted(program, arguments, only_in=None, all_threads=False):
-    """All instructions of one run, and those outside the program itself: of its main thread, of all
-    its threads, or of all that the function `only_in` calls."""
+def counted(program, arguments, only_in=None):
+    """All instructions of one run on the program's main thread, and those outside the program itself; or all that
+    the function `only_in` calls."""
     with tempfile.TemporaryDirectory() as folder:
-        profiles = profiled(program, arguments, folder, [f"--toggle-collect={only_in}"] if only_in else [])
-        by_object = [instructions_by_object(profile) for profile in (profiles if all_threads else profiles[:1])]
-    whole = sum(sum(counts.values()) for counts in by_object)
-    if only_in or all_threads:
+        options = ["--separate-threads=yes"] + ([f"--toggle-collect={only_in}"] if only_in else [])
+        counts = instructions_by_object(profiled(program, arguments, folder, options)[0])
+    whole = sum(counts.values())
+    if only_in:
         return whole, whole
-    own = sum(count for name, count in by_object[0].items() if pathlib.Path(name).name == program.name)
-    return whole, whole - own
+    return whole, whole - sum(count for name, count in counts.items() if pathlib.Path(name).name == program.name)
 
 
-def cost_of(program, work, few, many, **how):
-    """What one of `program work <times>` costs: all instructions, and those outside the program."""
-    first, last = counted(program, (work, few), **how), counted(program, (work, many), **how)
+def cost_of(program, work, few, many, only_in=None):
+    """What one of `program work <times>` costs: all instructions, and those outside the program. It runs twice."""
+    first, last = counted(program, (work, few), only_in), counted(program, (work, many), only_in)
     return [(last[i] - first[i]) / (many - few) for i in (0, 1)]
+
+
+def by_function(program, work, times):
+    """Of a program that says itself what counts, all its threads together: instructions in each function and what it
+    calls, and in all ("")."""
+    with tempfile.TemporaryDirectory() as folder:
+        [profile] = profiled(program, (work, times), folder, options=())
+        return inclusive_by_function(profile) | {"": sum(instructions_by_object(profile).values())}

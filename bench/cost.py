@@ -19,17 +19,17 @@ import argparse
 import dataclasses
 import json
 import pathlib
-import re
-import subprocess
 import sys
 
 import callgrind
+import programs
 
 SPANS_OF_A_REQUEST = 4
 SPANS_OF_A_BATCH = 400  # of encode_work
+COUNTED_REQUESTS = 6_000
 TIMED_REQUESTS = 250_000
 
-METRICS, SPANS = "peer_work", "peer_span_work"
+METRICS, SPANS, EXPORTS = "peer_work", "peer_span_work", "peer_export_work"
 
 
 @dataclasses.dataclass
@@ -71,8 +71,6 @@ class Work:
             return 4, 24  # batches
         if self.collection:
             return 10, 30
-        if self.export:
-            return 2_000, 6_000  # requests, of four spans
         # What costs little is repeated more often: starting up wobbles by some thousand instructions.
         if self.name == "bound_add":
             return 1_000, 201_000
@@ -95,32 +93,29 @@ WORKS = (
     Work("encode_json", allocations=0, encoding=True),
     Work("encode_otlp", allocations=0, encoding=True),
     Work("gzip", allocations=0, encoding=True),
-    Work("export_otlp", most=4_400, seconds=1.0, export=True),
-    Work("export_azure", export=True),
+    Work("export_otlp", most=4_400, seconds=1.0, export=True, peer="=", peer_program=EXPORTS),
+    Work("export_azure", export=True, peer="export_otlp", peer_program=EXPORTS),
     Work("export_both", export=True, beyond="export_azure", most=2_800),
 )
 
 
 def cost_of(program, work):
     """All instructions of one repetition, or of a span of an export or a batch, and those outside the program."""
+    if work.export:
+        whole = callgrind.by_function(program, work.name, COUNTED_REQUESTS)[""] / COUNTED_REQUESTS
+        return [whole / work.spans] * 2
     few, many = work.rounds
-    costs = callgrind.cost_of(program, work.name, few, many, only_in=work.only_in, all_threads=work.export)
-    return [cost / work.spans for cost in costs]
+    return [cost / work.spans for cost in callgrind.cost_of(program, work.name, few, many, work.only_in)]
 
 
 def seconds_of(program, work):
     """Processor time of a million spans, the best of three runs."""
-    def once():
-        said = subprocess.run([str(program), work.name, str(TIMED_REQUESTS)],
-                              check=True, capture_output=True, text=True).stdout
-        return float(re.search(r"^cpu_seconds_per_million (\S+)$", said, re.MULTILINE).group(1))
-    return min(once() for _ in range(3))
+    return min(programs.figures(program, work.name, TIMED_REQUESTS)["cpu_seconds_per_million"] for _ in range(3))
 
 
-def allocations_of(program, work):
-    said = subprocess.run([str(program), work.name, str(work.rounds[1])],
-                          check=True, capture_output=True, text=True).stdout
-    return float(re.search(r"^allocations (\S+)$", said, re.MULTILINE).group(1))
+def said_by(program, work):
+    """What the program itself tells, without callgrind: allocations of one repetition, and more of an encoding."""
+    return programs.figures(program, work.name, work.rounds[1])
 
 
 def faults(work, cost, peer):
@@ -142,7 +137,7 @@ def measured(program, work, costs):
     whole, outside = cost_of(program, work)
     cost = {"whole": whole, "instructions": outside}
     if not work.export:
-        return cost | {"allocations": allocations_of(program, work)}
+        return cost | said_by(program, work)
     cost["seconds"] = seconds_of(program, work)
     if work.beyond:
         if work.beyond not in costs:
@@ -160,7 +155,7 @@ def row(work, cost, peer):
         limits.append(f">={work.times:g}x")
     if work.export:
         limits.append(f"{cost['seconds']:.2f} s/M" + (f" <={work.seconds:g}" if work.seconds else ""))
-    beside = (f"{peer['whole']:>11,.0f} {peer['allocations']:>7,.5g} {peer['whole'] / cost['whole']:>6.1f}x"
+    beside = (f"{peer['whole']:>11,.0f} {peer.get('allocations', 0):>7,.5g} {peer['whole'] / cost['whole']:>6.1f}x"
               if peer else f"{'':>11} {'':>7} {'':>7}")
     allocations = f"{cost['allocations']:.4g}" if "allocations" in cost else ""
     return (f"{work.name:<23} {cost['instructions']:>10,.0f} {cost['whole']:>10,.0f} {allocations:>7} {beside}  "

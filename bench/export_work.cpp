@@ -1,17 +1,21 @@
 // The work whose whole way cost.py counts, from `start_span` to the answer: `export_work <work>
 // <requests>` records that many request traces of four spans, on its main thread, and has them
-// delivered to a receiver on this machine that only reads them. All threads of the process count;
+// delivered to a receiver on this machine that only reads them. All threads of the process count, once
+// all is warm;
 // the receiver is a process of its own (`export_work receive`).
 //
 //   export_otlp    to one OTLP output, protobuf without gzip
 //   export_azure   to one Application Insights output, JSON with gzip
 //   export_both    to both at once: what is more than export_azure is the second output's price
+//
+// `export_work export_azure <requests> <connection string> <file of authorities>` sends there instead.
 
 #include "bench/receiver.h"
+#include "bench/usage.h"
 
 #include <posthaste/posthaste.h>
 
-#include <sys/resource.h>
+#include <valgrind/callgrind.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -53,7 +57,10 @@ void request(const Tracer& tracer, long number) {
   if (number % 25 == 0) span.record_exception(failure);  // one span in a hundred
 }
 
-std::vector<Output> outputs_of(std::string_view work, const std::string& receiver) {
+std::vector<Output> outputs_of(std::string_view work, const std::string& receiver, char** given) {
+  if (work == "export_azure" && given[0] != nullptr && given[1] != nullptr) {
+    return {AzureMonitor{.connection_string = given[0], .ca_file = given[1]}};
+  }
   const Otlp otlp{.endpoint = receiver, .send_metrics = false, .send_logs = false};
   const AzureMonitor azure{.connection_string =
                                "InstrumentationKey=00000000-0000-0000-0000-000000000001;"
@@ -65,23 +72,18 @@ std::vector<Output> outputs_of(std::string_view work, const std::string& receive
   return {};
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// Recorded in parts, so that nothing is refused; false: not all of it arrived.
-bool run(Telemetry& telemetry, long requests) {
+/// Recorded in parts, so that nothing is refused; false: not all of it was delivered.
+bool record(Telemetry& telemetry, long requests) {
   const Tracer tracer = telemetry.tracer("bench");
   for (long done = 0; done < requests; done += requests_at_once) {
     const long end = std::min(done + requests_at_once, requests);
     for (long i = done; i < end; ++i) request(tracer, i);
     if (!telemetry.flush(600s).complete) return false;
   }
+  return true;
+}
+
+bool all_arrived(Telemetry& telemetry, long requests) {
   const Ledger ledger = telemetry.ledger();
   for (const OutputLedger& output : ledger.outputs) {
     if (output.delivered + output.for_others == ledger.accepted) continue;
@@ -101,9 +103,12 @@ int main(int argc, char** argv) {
   const bench::Receiver receiver(argv[0]);
   Settings settings;
   settings.service_name = "bench";
-  settings.outputs = outputs_of(work, receiver.url());
-  if (settings.outputs.empty() || argc != 3) {
-    std::fputs("usage: export_work export_otlp|export_azure|export_both <requests>\n", stderr);
+  if (argc == 3 || argc == 5) settings.outputs = outputs_of(work, receiver.url(), argv + 3);
+  if (settings.outputs.empty()) {
+    std::fputs(
+        "usage: export_work export_otlp|export_azure|export_both <requests> [<connection string> "
+        "<file of authorities>]\n",
+        stderr);
     return 2;
   }
   settings.store.enabled = false;
@@ -115,11 +120,16 @@ int main(int argc, char** argv) {
   Telemetry telemetry = start(settings);
   if (!telemetry.is_running()) return 1;
   const long requests = std::atol(argv[2]);
-  const double before = cpu_seconds();
-  const bool arrived = run(telemetry, requests);
+  bool arrived = record(telemetry, requests_at_once);  // until all is warm
+  CALLGRIND_ZERO_STATS;
+  const double before = bench::cpu_seconds();
+  arrived = record(telemetry, requests) && arrived;
+  const double used = bench::cpu_seconds() - before;
+  CALLGRIND_DUMP_STATS;
   const double spans = static_cast<double>(requests * spans_of_a_request);
-  std::printf("cpu_seconds_per_million %g\n", (cpu_seconds() - before) * 1e6 / spans);
+  std::printf("cpu_seconds_per_million %g\n", used * 1e6 / spans);
   std::fflush(stdout);
+  arrived = arrived && all_arrived(telemetry, requests_at_once + requests);
   if (!arrived) std::fputs("export_work: not everything arrived\n", stderr);
   telemetry.shutdown(10s);
   receiver.stop();

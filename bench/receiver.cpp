@@ -2,13 +2,14 @@
 
 #include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -29,6 +30,10 @@ struct Connection {
   std::size_t body = 0;  // bytes left of it
 };
 
+std::uint64_t requests = 0;
+std::uint64_t bytes_received = 0;
+volatile std::sig_atomic_t told_to_end = 0;
+
 constexpr std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 std::size_t content_length(std::string_view head) {
@@ -44,6 +49,7 @@ bool take(Connection& connection) {
   static char bytes[1 << 18];
   const ssize_t got = ::recv(connection.socket, bytes, sizeof bytes, 0);
   if (got <= 0) return false;
+  bytes_received += static_cast<std::uint64_t>(got);
   std::string_view rest(bytes, static_cast<std::size_t>(got));
   while (!rest.empty()) {
     if (connection.body == 0) {
@@ -60,6 +66,7 @@ bool take(Connection& connection) {
     connection.body -= part;
     rest.remove_prefix(part);
     if (connection.body > 0) return true;
+    ++requests;
     if (::send(connection.socket, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) return false;
   }
   return true;
@@ -95,13 +102,19 @@ void Receiver::stop() const {
 }
 
 int receive(int listening) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { told_to_end = 1; };
+  ::sigaction(SIGTERM, &action, nullptr);
   std::vector<Connection> connections;
-  for (;;) {
+  while (told_to_end == 0) {
     std::vector<pollfd> waiting{{listening, POLLIN, 0}};
     for (const Connection& connection : connections) {
       waiting.push_back({connection.socket, POLLIN, 0});
     }
-    if (::poll(waiting.data(), waiting.size(), -1) < 0) fail("poll");
+    if (::poll(waiting.data(), waiting.size(), 100) < 0) {
+      if (errno == EINTR) continue;
+      fail("poll");
+    }
     for (std::size_t i = 1; i < waiting.size(); ++i) {
       Connection& connection = connections[i - 1];
       if (waiting[i].revents == 0 || take(connection)) continue;
@@ -113,6 +126,10 @@ int receive(int listening) {
     const int accepted = ::accept(listening, nullptr, nullptr);
     if (accepted >= 0) connections.push_back({.socket = accepted, .head = {}, .body = 0});
   }
+  std::printf("requests %llu\nbytes %llu\n", static_cast<unsigned long long>(requests),
+              static_cast<unsigned long long>(bytes_received));
+  std::fflush(stdout);
+  return 0;
 }
 
 }  // namespace bench

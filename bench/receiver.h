@@ -26,7 +26,7 @@ private:
   pid_t pid_ = -1;
 };
 
-/// What the other process does, until it is killed.
+/// What the other process does, until SIGTERM; then it tells how many requests and bytes came.
 int receive(int listening);
 
 }  // namespace bench

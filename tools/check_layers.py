@@ -27,6 +27,7 @@ THIRD_PARTY = {  # name: what its headers look like between < and >
     "GoogleTest": r"(gtest|gmock)/",
     "rapidcheck": r"rapidcheck(\.h|/)",
     "Google Benchmark": r"benchmark/",
+    "valgrind": r"valgrind/",
     "Protobuf": r"(google/protobuf|opentelemetry/proto)/",
     "opentelemetry-cpp": r"opentelemetry/(?!proto/)",
     "sanitizers": r"sanitizer/",
