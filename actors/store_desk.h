@@ -9,7 +9,8 @@
 ///   transmitters, adopter ─ put ─► [orders] ─► storekeeper ─► Custody::from_store
 ///
 /// Threads:  put and the levels from any; the rest from the storekeeper.
-/// Blocking: a short mutex. Full: bounded by bodies and leases, which are bounded themselves.
+/// Blocking: a short mutex. Full: bounded by bodies and leases, which are bounded themselves; of
+///           its bodies a transmitter gives away no more at a time than it can spare (transmitter.h).
 
 #include "actors/heap_body.h"
 #include "actors/inbox.h"
@@ -17,10 +18,13 @@
 #include "persistence/store.h"
 #include "runtime/base/clock.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -68,7 +72,10 @@ enum class StoreState : std::uint8_t {
 };
 
 struct StoreDesk {
+  static constexpr std::chrono::seconds patience_with_disk{5};
+
   std::atomic<StoreState> state{StoreState::none};
+  std::atomic<SteadyTime> busy_since{SteadyTime::max()};  // max: the storekeeper waits for nothing
   Inbox<StoreOrder> orders;
 
   // the storekeeper's alone, kept over its deaths: so its leases live on
@@ -79,6 +86,12 @@ struct StoreDesk {
   bool usable() const noexcept {
     const StoreState now = state.load(std::memory_order_relaxed);
     return now == StoreState::open || now == StoreState::opening;
+  }
+  /// For how long the disk has not answered, if it should have.
+  std::optional<std::chrono::seconds> hangs_for(SteadyTime now) const noexcept {
+    const SteadyTime since = busy_since.load(std::memory_order_relaxed);
+    if (now - std::min(since, now) < patience_with_disk) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::seconds>(now - since);
   }
 };
 

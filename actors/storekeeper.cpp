@@ -38,7 +38,22 @@ persistence::Origin origin_of(const arena::Arena& arena, std::uint64_t begin, st
 Storekeeper::Storekeeper(Durable& durable)
     : durable_(durable), desk_(durable.desk), adopter_(durable), told_(durable.outputs.size()) {}
 
+/// For whoever waits for its results: an exception, too, ends what it was busy with.
+class Storekeeper::Busy {
+public:
+  Busy(StoreDesk& desk, SteadyTime now) : desk_(desk) {
+    desk_.busy_since.store(now, std::memory_order_relaxed);
+  }
+  ~Busy() { desk_.busy_since.store(SteadyTime::max(), std::memory_order_relaxed); }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+private:
+  StoreDesk& desk_;
+};
+
 SteadyTime Storekeeper::step(SteadyTime now) {
+  const Busy busy(desk_, now);
   const bool wanted = durable_.settings->store().enabled;
   if (wanted && !desk_.store && now >= open_at_) open(now);
   const bool more = serve_orders(now);

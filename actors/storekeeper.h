@@ -29,6 +29,7 @@ public:
   SteadyTime step(SteadyTime now) override;
 
 private:
+  class Busy;
   using Kind = StoreOrder::Kind;
   using Orders = std::vector<StoreOrder*>;
 

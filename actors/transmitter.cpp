@@ -14,6 +14,7 @@ constexpr seconds lost_after{1};             // a flight that nobody carries
 constexpr milliseconds judge_patience{100};  // for a delivery to judge its answer
 constexpr milliseconds flight_watch{250};
 constexpr milliseconds storing_watch{20};
+constexpr seconds disk_watch{1};
 constexpr milliseconds start_jitter{2'000};
 constexpr std::uint64_t few_stored = 4;
 
@@ -83,6 +84,7 @@ SteadyTime Transmitter::step(SteadyTime now) {
   }
   put_away_overdue(now);
   relieve(now);
+  say_if_store_hangs(now);
   publish(now);
   return next_step(now);
 }
@@ -330,6 +332,7 @@ SteadyTime Transmitter::next_step(SteadyTime now) const {
   const auto at = [&next](SteadyTime time) { next = std::min(next, time); };
   if (!custody_.flights.empty()) at(now + flight_watch);
   if (!sends()) at(now + storing_watch);
+  if (storing_ > 0) at(now + disk_watch);
   for (const arena::BodyIndex index : ready_) {
     const BodyNote& note = custody_.notes[index];
     const SteadyTime turn = std::max(note.since, note.not_before) + turn_limit;

@@ -11,7 +11,10 @@
 ///
 /// Who calls: its shell. Threads: one. Blocking: never; about 20 µs a step, 2 ms where a body is
 /// cut. Full: bodies that wait for more than a second, or that are more than the output's share of
-/// the arena, go to the store; without a store the oldest are dropped (`lag`).
+/// the arena, go to the store; without a store the oldest are dropped (`lag`). No more than half of
+/// the share is given to the store at a time: it cannot be dropped from there. Where the store is
+/// that slow, or its disk hangs, and the arena runs short, the oldest of the others are dropped
+/// (`store_io`), so that other outputs go on.
 ///
 /// Commit points: of an answer, see settlement.h; of a body that is sent, the flight, then the
 /// entry's state, then the delivery; of one that is stored, the entry's state, then the order, or
@@ -62,7 +65,9 @@ private:
   void put_away_overdue(SteadyTime now);
   bool is_overdue(const BodyNote& note, std::size_t place, SteadyTime now) const;
   void relieve(SteadyTime now);
+  bool store_has_room(SteadyTime now, arena::BodyIndex index) const noexcept;
   void store(arena::BodyIndex index);
+  void say_if_store_hangs(SteadyTime now);
   void drop(arena::BodyIndex index, DropReason reason);
 
   void publish(SteadyTime now);
@@ -84,6 +89,8 @@ private:
   bool failing_said_ = false;
   bool batcher_waits_ = false;           // something changed that it may wait for
   std::vector<arena::BodyIndex> ready_;  // of this step, oldest first
+  std::uint32_t storing_ = 0;            // likewise: bodies that the storekeeper has
+  std::uint64_t storing_bytes_ = 0;
 };
 
 }  // namespace posthaste::actors

@@ -8,6 +8,11 @@ namespace posthaste::actors {
 namespace {
 
 constexpr std::size_t relieved_at_once = 8;
+constexpr std::uint32_t most_storing = arena::bodies_per_output / 2;
+
+std::uint64_t size_of(const arena::BodyEntry& entry) {
+  return std::uint64_t{entry.body_size} + entry.map_size;
+}
 
 }  // namespace
 
@@ -15,10 +20,17 @@ constexpr std::size_t relieved_at_once = 8;
 
 void Transmitter::collect_ready(SteadyTime now) {
   ready_.clear();
+  storing_ = 0;
+  storing_bytes_ = 0;
   const std::uint64_t encoded = custody_.head().encoded_up_to.load(std::memory_order_acquire);
   for (arena::BodyIndex i = 0; i < arena::bodies_per_output; ++i) {
-    if (settlement_.table().state(i) != arena::BodyState::ready) continue;
+    const arena::BodyState state = settlement_.table().state(i);
     const arena::BodyEntry& entry = settlement_.table().entry(i);
+    if (state == arena::BodyState::storing) {
+      ++storing_;
+      storing_bytes_ += size_of(entry);
+    }
+    if (state != arena::BodyState::ready) continue;
     if (entry.extent_end > encoded) continue;  // its batcher is still in the middle of it
     BodyNote& note = custody_.notes[i];
     if (note.batch != entry.batch) {
@@ -156,7 +168,7 @@ void Transmitter::put_away_overdue(SteadyTime now) {
   for (std::size_t place = 0; place < ready_.size(); ++place) {
     const arena::BodyIndex index = ready_[place];
     const BodyNote& note = custody_.notes[index];
-    if (durable_.desk.usable() && note.store_not_before <= now && is_overdue(note, place, now)) {
+    if (store_has_room(now, index) && is_overdue(note, place, now)) {
       store(index);
     } else if (state == StoreState::none && note.put_away) {
       drop(index, DropReason::lag);
@@ -165,6 +177,13 @@ void Transmitter::put_away_overdue(SteadyTime now) {
     }
   }
   ready_ = std::move(left);
+}
+
+/// What the storekeeper has stays where it is until the disk answers, so some must be left to drop.
+bool Transmitter::store_has_room(SteadyTime now, arena::BodyIndex index) const noexcept {
+  if (!durable_.desk.usable() || custody_.notes[index].store_not_before > now) return false;
+  return storing_ == 0 ||
+         (storing_ < most_storing && storing_bytes_ < durable_.share_of_an_output() / 2);
 }
 
 void Transmitter::store(arena::BodyIndex index) {
@@ -178,7 +197,18 @@ void Transmitter::store(arena::BodyIndex index) {
     settlement_.table().set_state(index, arena::BodyState::ready);
     throw;
   }
+  ++storing_;
+  storing_bytes_ += size_of(settlement_.table().entry(index));
   durable_.kicks->kick(Role::storekeeper);
+}
+
+void Transmitter::say_if_store_hangs(SteadyTime now) {
+  const auto hangs = durable_.desk.hangs_for(now);
+  if (storing_ == 0 || !hangs) return;
+  durable_.diagnostics->report(Severity::warn, DiagnosticCode::store_unavailable,
+                               custody_.name + ": the disk of the store has not answered for " +
+                                   std::to_string(hangs->count()) +
+                                   " s; what is to be stored stays in memory");
 }
 
 void Transmitter::drop(arena::BodyIndex index, DropReason reason) {
@@ -203,9 +233,10 @@ void Transmitter::relieve(SteadyTime now) {
   const std::size_t count = std::min(ready_.size(), relieved_at_once);
   for (std::size_t i = 0; i < count; ++i) {
     const arena::BodyIndex index = ready_[i];
-    if (durable_.desk.usable() && custody_.notes[index].store_not_before <= now) {
+    const bool may_later = durable_.desk.usable() && custody_.notes[index].store_not_before <= now;
+    if (store_has_room(now, index)) {
       store(index);
-    } else {
+    } else if (!may_later || durable_.under_pressure()) {
       drop(index, state == StoreState::none ? DropReason::lag : DropReason::store_io);
     }
   }

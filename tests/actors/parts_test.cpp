@@ -214,6 +214,41 @@ TEST(Transmitter, StoresABodyThatWaitsForItsTurnForMoreThanASecond) {
   EXPECT_EQ(shop.output().in_store, 10u);
 }
 
+TEST(Transmitter, KeepsWhatAHangingDiskIsToTakeAndDropsTheOldestOnceTheArenaRunsShort) {
+  Workshop shop;
+  shop.durable.desk.state = StoreState::open;
+  shop.durable.desk.busy_since = shop.clock.steady();  // and its storekeeper never steps
+  const auto times_said = [&shop] {
+    return std::count(shop.diagnostics.begin(), shop.diagnostics.end(),
+                      DiagnosticCode::store_unavailable);
+  };
+  const auto intake = [&shop](int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      record(shop, 64);
+      for (const Role role : {Role::sampler, Role::batcher, Role::batcher, Role::transmitter}) {
+        shop.step(role);
+      }
+      while (!shop.requests->under_way.empty()) {
+        shop.requests->fail(0, ErrorCode::connect_failed, false);
+      }
+      shop.clock.advance(milliseconds{20});
+    }
+  };
+  intake(50);
+  EXPECT_EQ(shop.output().dropped.total(), 0u) << "the arena has room";
+  EXPECT_EQ(times_said(), 0);
+  intake(2'000);
+  EXPECT_GT(shop.output().dropped[DropReason::store_io], 0u);
+  EXPECT_EQ(shop.output().dropped[DropReason::store_io], shop.output().dropped.total());
+  EXPECT_GE(times_said(), 1);
+  EXPECT_EQ(shop.recorded, 2'050u * 64) << "something was refused";
+  shop.durable.mode = Mode::storing;  // the disk answers again
+  for (int i = 0; i < 1'000 && shop.output().resident > 0; ++i) shop.step_all();
+  const OutputLedger output = shop.output();
+  EXPECT_EQ(output.resident, 0u);
+  EXPECT_EQ(output.in_store + output.dropped.total(), shop.recorded);
+}
+
 TEST(Transmitter, TakesALostRequestForAmbiguous) {
   Workshop shop({.batch_size = 10});
   record(shop, 10);

@@ -26,10 +26,10 @@ def url_of(server, host="localhost", port=None):
     return f"{server.scheme}://{host}:{port or server.port}"
 
 
-def two_outputs(bench, azure, otlp_url, *arguments, **options):
+def two_outputs(bench, azure, otlp_url, *arguments, more_environment=None, **options):
     """20,000 spans in 5 s through 8 MiB of memory: the output that hangs cannot keep its share in it."""
     host = bench.host(None, "--spans", str(SPANS), "--rate", "4000", "--threads", "2", "--budget", "8MiB", *arguments,
-                      environment=environment_of(bench, azure, otlp_url), **options)
+                      environment={**environment_of(bench, azure, otlp_url), **(more_environment or {})}, **options)
     host.sampled = Sampled(host)
     return host
 

@@ -1,4 +1,4 @@
-/// A library for LD_PRELOAD that lets the n-th call of a kind fail, and that moves clocks. What it does is
+/// A library for LD_PRELOAD that lets the n-th call of a kind fail or hang, and that moves clocks. What it does is
 /// said in a file that it shares with whoever runs the program: $POSTHASTE_SHIM names it, tests/faults/shim.py
 /// writes and reads it, at any time. Without the variable every call goes straight through.
 ///
@@ -40,13 +40,14 @@ enum class Call : std::uint32_t {
   extend,
   allocate,
   connect,
-  resolve
+  resolve,
+  disk  // open to write, write, sync and extend
 };
 
 /// Offsets as in shim.py.
 struct Control {
   std::atomic<Call> call;
-  std::atomic<std::int32_t> error;       // errno, or getaddrinfo's own
+  std::atomic<std::int32_t> error;       // errno, or getaddrinfo's own; 0: it hangs until disarmed
   std::atomic<std::int64_t> nth;         // 0: none fails
   std::atomic<std::uint32_t> forever;    // and all after it
   std::atomic<std::uint32_t> thread;     // 0: of any
@@ -97,10 +98,30 @@ bool on_path(int file) {
   return on_path(target);
 }
 
+/// To look into a directory that the kernel knows takes no disk.
+bool waits_for_disk(int flags) {
+  return (flags & (O_WRONLY | O_RDWR | O_CREAT)) != 0;
+}
+
+bool is_of(Call call, Call armed) {
+  const bool on_disk =
+      call == Call::open || call == Call::write || call == Call::sync || call == Call::extend;
+  return call == armed || (armed == Call::disk && on_disk);
+}
+
+/// As a disk that gives no answer, for as long as it is armed.
+void hang() {
+  while (control->nth.load(std::memory_order_acquire) > 0) {
+    const timespec pause{0, 5'000'000};
+    system_call(SYS_nanosleep, &pause, nullptr);
+  }
+}
+
 /// Whether this call is to fail, with errno set.
 template <class File>
 bool strikes(Call call, File file) {
-  if (control == nullptr || control->call.load(std::memory_order_acquire) != call) return false;
+  if (control == nullptr) return false;
+  if (!is_of(call, control->call.load(std::memory_order_acquire))) return false;
   const std::int64_t nth = control->nth.load(std::memory_order_relaxed);
   if (nth <= 0) return false;
   const std::uint32_t thread = control->thread.load(std::memory_order_relaxed);
@@ -113,7 +134,13 @@ bool strikes(Call call, File file) {
   if (seen != nth && !(seen > nth && control->forever.load(std::memory_order_relaxed) != 0))
     return false;
   control->struck.fetch_add(1, std::memory_order_relaxed);
-  errno = control->error.load(std::memory_order_relaxed);
+  const std::int32_t error = control->error.load(std::memory_order_relaxed);
+  if (error == 0) {
+    hang();
+    errno = saved;
+    return false;
+  }
+  errno = error;
   return true;
 }
 
@@ -123,8 +150,10 @@ bool strikes(Call call) {
 
 int open_at(int directory, const char* path, int flags, mode_t mode) {
   // A path below a directory's descriptor is that of the directory, for our purposes.
-  const bool fails = directory == AT_FDCWD || path[0] == '/' ? strikes(Call::open, path)
-                                                             : strikes(Call::open, directory);
+  const bool spared = control != nullptr && control->call == Call::disk && !waits_for_disk(flags);
+  const bool by_path = directory == AT_FDCWD || path[0] == '/';
+  const bool fails =
+      !spared && (by_path ? strikes(Call::open, path) : strikes(Call::open, directory));
   return fails ? -1 : static_cast<int>(system_call(SYS_openat, directory, path, flags, mode));
 }
 

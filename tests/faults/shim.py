@@ -7,7 +7,9 @@
     shim.disarm()
     shim.shift(wall=3 * 86400)
 
-Kinds: open, write, sync, map, extend, allocate, connect, resolve. It can be armed and read while the program runs,
+With an error of 0 the call does not fail but hangs until disarmed, and then goes on.
+
+Kinds: open, write, sync, map, extend, allocate, connect, resolve; disk: write, sync, extend, and open to write. It can be armed and read while the program runs,
 and after it was killed.
 """
 
@@ -15,7 +17,7 @@ import mmap
 import os
 import struct
 
-CALLS = ("none", "open", "write", "sync", "map", "extend", "allocate", "connect", "resolve")
+CALLS = ("none", "open", "write", "sync", "map", "extend", "allocate", "connect", "resolve", "disk")
 SECOND = 1_000_000_000
 
 
