@@ -28,6 +28,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -89,7 +90,9 @@ void expect(bool holds, const std::string& what) {
 /// A telemetry, what it was given, and its report in the form of load's.
 class Run {
 public:
-  explicit Run(const Options& options) : options_(options), telemetry_(start(options.settings())) {
+  explicit Run(const Options& options) : Run(options, options.settings()) {}
+  Run(const Options& options, Settings settings)
+      : options_(options), telemetry_(start(std::move(settings))) {
     if (auto created = tools::IdFile::create(options.text("--ids"))) ids_ = std::move(*created);
     report_.rss_at_start = 0;
   }
@@ -280,10 +283,19 @@ void shut_down_in_a_callback(const Options& options) {
 }
 
 Run* left = nullptr;
+Workers* left_at_work = nullptr;
 
+/// While threads record; and threads go on recording when all is over, until the process is gone.
 void finish_left() {
   left->record(5);
+  static_cast<void>(left->telemetry().shutdown(left->options().deadline()));
+  delete std::exchange(left_at_work, nullptr);
   left->finish();
+  for (int i = 0; i < 4; ++i) {
+    std::thread([tracer = left->telemetry().tracer("afterwards")] {
+      for (;;) tracer.start_span("nobody waits for it").set_attribute("late", true);
+    }).detach();
+  }
 }
 
 struct AtTheEnd {
@@ -293,10 +305,64 @@ struct AtTheEnd {
   }
 } at_the_end;
 
+/// The waiting form, from wherever the application is called back: it may come to nothing there, but in time.
+class StopsOnce {
+public:
+  void arm(Telemetry& telemetry, milliseconds deadline) {
+    deadline_ = deadline;
+    telemetry_ = &telemetry;
+  }
+  void operator()() {
+    Telemetry* const telemetry = telemetry_.exchange(nullptr);
+    if (telemetry == nullptr) return;
+    const Clock::time_point begin = Clock::now();
+    static_cast<void>(telemetry->shutdown(deadline_));
+    expect(Clock::now() - begin <= deadline_ + milliseconds{200}, "the shutdown was late");
+    over = true;
+  }
+  void wait() const {
+    const Clock::time_point until = Clock::now() + milliseconds{30'000};
+    while (!over && Clock::now() < until) std::this_thread::yield();
+    expect(over, "the callback was not called, or its shutdown did not return");
+  }
+
+  std::atomic<bool> over{false};
+
+private:
+  std::atomic<Telemetry*> telemetry_{nullptr};
+  milliseconds deadline_{};
+};
+
+/// In a processor, on the thread that records; in the callback of a gauge; in the diagnostics' handler, on the thread
+/// of whatever part has something to say.
+void shut_down_when_called_back(const Options& options, const std::string& where) {
+  StopsOnce stop;
+  Settings settings = options.settings();
+  if (where == "processor") settings.span_processors = {{.on_end = [&](EndingSpan&) { stop(); }}};
+  if (where == "handler") settings.diagnostics = [&](const Diagnostic&) { stop(); };
+  Run run(options, std::move(settings));
+  const bool at_once = where == "handler";  // what there is to say is said once
+  if (at_once) stop.arm(run.telemetry(), options.deadline());
+  run.record(3'000);
+  const auto gauge = run.telemetry().meter("faults").observable_gauge("called");
+  Registration registration;
+  if (where == "gauge") {
+    registration = gauge.observe([&](Observer<double>&) { stop(); });
+  }
+  if (!at_once) stop.arm(run.telemetry(), options.deadline());
+  {
+    Workers workers(run, 2);
+    run.telemetry().flush(options.deadline(), [](const FlushReport&) {});
+    stop.wait();
+  }
+  run.finish();
+}
+
 /// The last word is that of an atexit handler, or of a static object's destructor.
 void shut_down_late(const Options& options, bool by_atexit) {
   left = new Run(*new Options(options));
   left->record(3'000);
+  left_at_work = new Workers(*left, 4);
   if (by_atexit) {
     std::atexit(finish_left);
   } else {
@@ -441,6 +507,8 @@ int main(int count, char** words) {
     shut_down_eight_at_once(options);
   } else if (what == "callback") {
     shut_down_in_a_callback(options);
+  } else if (what == "processor" || what == "gauge" || what == "handler") {
+    shut_down_when_called_back(options, what);
   } else if (what == "atexit" || what == "static") {
     shut_down_late(options, what == "atexit");
   } else if (what == "memory") {

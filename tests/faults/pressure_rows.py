@@ -221,10 +221,23 @@ def eight_at_once(bench):
     ends_late(bench, "eight")
 
 
-@row("E2", "shutdown from a callback, from atexit, from a static object's destructor", needs=("fault_host",), quick=True)
+@row("E2", "shutdown from a callback; from atexit and a static object's destructor, twice, while threads record", needs=("fault_host",), quick=True)
 def late_shutdowns(bench):
     for what in ("callback", "atexit", "static"):
         ends_late(bench, what)
+
+
+@row("E4", "the waiting shutdown in a span processor, in a gauge's callback, in the diagnostics' handler",
+     needs=("fault_host",), quick=True)
+def shutdowns_when_called_back(bench):
+    for what in ("processor", "gauge"):
+        ends_late(bench, what)
+    server = bench.ingestion(listening=False)   # so that there is something to say
+    host = bench.host(server, program=fault_host(bench, "handler"), name="handler", shutdown=0.5)
+    report = ended_well(bench, host)
+    ledger.check_law(bench, report)
+    kept = report["stored"] + report["resident"]
+    bench.check(kept == report["accepted"], f"handler: {kept} of {report['accepted']} are kept")
 
 
 LOADS = """
