@@ -24,6 +24,8 @@ posthaste_check(docs_commands
   COMMAND Python3::Interpreter tools/check_docs.py --build ${PROJECT_BINARY_DIR} --cxx ${CMAKE_CXX_COMPILER})
 posthaste_check(docs_check_finds_planted_faults
   COMMAND Python3::Interpreter tests/tools/check_docs_test.py)
+posthaste_check(docs_name_tests_that_exist
+  COMMAND Python3::Interpreter tests/tools/named_tests_test.py)
 posthaste_check(fuzz_runs_tell_what_was_found
   COMMAND Python3::Interpreter tests/fuzz/run_test.py)
 posthaste_check(library_check_finds_planted_symbols

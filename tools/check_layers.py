@@ -107,6 +107,8 @@ RULES = (
          "the host's stdout is the host's"),
     Rule(r"\bsigaction\(|(?<![\w.>])signal\(|\bstd::signal\b|\batexit\(|\bat_quick_exit\(", LIBRARY, "^$",
          "no signal handler and no atexit in the host's process"),
+    Rule(r"\bstd::w?(c|s)?regex\w*", LIBRARY + "|tools/", "^$",
+         "no regular expressions: the time and the stack that a text from outside makes them take have no bound"),
     Rule(r"\bstd::random_device\b|(?<!\w)s?rand\(", LIBRARY, r"runtime/base/",
          "randomness is passed in as a seed or a callable"),
 )

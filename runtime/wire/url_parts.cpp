@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 
 namespace posthaste::wire {
@@ -16,14 +17,34 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool is_secret(std::string_view key) noexcept {
-  if (key.size() < 3 ||
-      (lower(key.front()) != 's' && lower(key.front()) != 'x' && lower(key.front()) != 'a')) {
-    return false;
+int digit_of(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  return lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1;
+}
+
+constexpr std::size_t longest_secret_key = 20;
+
+/// A key as the server reads it, `s%69g` as `sig`; longer than any secret one: cut.
+std::string_view decoded(std::string_view key, std::span<char, longest_secret_key + 1> room) {
+  std::size_t size = 0;
+  for (std::size_t at = 0; at < key.size() && size < room.size(); ++at) {
+    const bool escape = key[at] == '%' && at + 2 < key.size() && digit_of(key[at + 1]) >= 0 &&
+                        digit_of(key[at + 2]) >= 0;
+    room[size++] =
+        escape ? static_cast<char>(digit_of(key[at + 1]) * 16 + digit_of(key[at + 2])) : key[at];
+    if (escape) at += 2;
   }
+  return {room.data(), size};
+}
+
+bool is_secret(std::string_view key) noexcept {
   constexpr std::array<std::string_view, 7> keys{
       "AWSAccessKeyId",   "Signature",           "sig", "X-Goog-Signature", "X-Amz-Signature",
       "X-Amz-Credential", "X-Amz-Security-Token"};
+  constexpr std::string_view beginnings = "sSxXaA%";
+  if (key.size() < 3 || beginnings.find(key.front()) == std::string_view::npos) return false;
+  std::array<char, longest_secret_key + 1> room;
+  if (key.find('%') != std::string_view::npos) key = decoded(key, room);
   return std::any_of(keys.begin(), keys.end(),
                      [key](std::string_view each) { return equal_ignoring_case(each, key); });
 }

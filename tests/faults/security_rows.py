@@ -11,6 +11,7 @@ from host import Sampled
 from http_rows import inflated
 from ingestion import KEY, Ingestion, Reply
 from network_rows import SPANS, all_delivered, live
+from output_rows import environment_of, url_of
 from proxy import Fault, half_close, shut
 
 
@@ -160,3 +161,28 @@ def hostile_proxy(bench):
     bench.check("pass-canary" not in host.said(), "the proxy's password is in the log")
     bench.check(next(answers, None) is None, "not every answer was met")
     bench.measured(tunnels=len(heads))
+
+
+@row("SEC-7", "kill -9 with headers of OTLP and a proxy set: no secret in log, log file, store or flight recorder",
+     quick=True)
+def secrets_left_behind(bench):
+    azure, otlp = bench.ingestion(listening=False), bench.ingestion()
+    otlp.answer = lambda request: Reply(503)
+    log = bench.path("logs/posthaste.log")
+    host = bench.host(None, "--duration", "60", "--rate", "2000", environment={
+        **environment_of(bench, azure.connection_string(), url_of(otlp)),
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20header-canary,x-key=key-canary",
+        "HTTPS_PROXY": "http://user:pass-canary@127.0.0.1:1", "POSTHASTE_DIAGNOSTICS_LOG_FILE": str(log)})
+    bench.wait_for(lambda: otlp.requests and host.progress()["stored"] > 0, 30, "something is sent and stored")
+    host.kill()
+    bench.check(any(request.headers.get("x-key") == "key-canary" for request in otlp.requests),
+                "this row looks at nothing: no header was sent")
+    held = [path.read_bytes() for place in (host.store, host.arena, log.parent) for path in place.rglob("*")
+            if path.is_file()]
+    everything = [host.errors_path.read_bytes(), *held, *(part for raw in held for part in inflated(raw))]
+    canaries = [b"header-canary", b"key-canary", b"pass-canary", base64.b64encode(b"user:pass-canary")]
+    for canary in canaries:
+        bench.check(not any(canary in part for part in everything), f"{canary.decode()} was left behind")
+    bench.check(sum(KEY.encode() in part for part in everything) > 1,
+                "this row looks at nothing: the key is not in store and recorder")
+    bench.measured(files=len(held), mebibytes=round(sum(map(len, held)) / (1 << 20), 1))

@@ -96,6 +96,17 @@ TEST(RedactedUrl, HidesUsersAndSignatures) {
   EXPECT_EQ(redacted("https://u@h?sig=1#f"), "https://REDACTED@h?sig=REDACTED#f");
 }
 
+TEST(RedactedUrl, HidesSignaturesUnderKeysThatAreEncoded) {
+  EXPECT_EQ(redacted("https://h/x?s%69g=abc&b=2"), "https://h/x?s%69g=REDACTED&b=2");
+  EXPECT_EQ(redacted("https://h/x?%53%49%47=abc"), "https://h/x?%53%49%47=REDACTED");
+  EXPECT_EQ(redacted("https://h/x?X-Amz%2DSecurity%2dToken=abc"),
+            "https://h/x?X-Amz%2DSecurity%2dToken=REDACTED");
+  for (const char* url : {"https://h/x?s%6=abc", "https://h/x?s%zzg=abc", "https://h/x?%73ig%6e=a",
+                          "https://h/x?X-Amz-Security-Token%78%78%78=a", "https://h/x?%=a"}) {
+    EXPECT_EQ(redacted(url), url);
+  }
+}
+
 TEST(RedactedUrl, LeavesOthersAlone) {
   for (const char* url : {"https://h/x", "https://h/x@y", "https://h/x?a=b@c", "/t?signature2=1",
                           "https://h/?sig=", "https://h/?design=1", "mailto:a@b", ""}) {
