@@ -242,7 +242,8 @@ template <bool plain_root>
     } else if (flags != 0) {
       unmeasured_.fetch_add(1, std::memory_order_relaxed);
     }
-    return Span();
+    // The thread's own parent is still current; one that was given by hand is known to nobody else.
+    return options.parent == nullptr ? Span() : SpanAccess::standing_for(options.parent);
   }
   model::RecordHead& record = begin(*slot, lineage, scope, options.kind, thread.ids().span_id());
   slot->head.root = arena::no_slot;

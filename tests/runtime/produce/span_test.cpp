@@ -393,6 +393,26 @@ TEST(Refusal, SpansAreRefusedByNameWhenSlotsRunOut) {
   EXPECT_EQ(open.size() - 1, most);
 }
 
+TEST(Refusal, ASpanThatFindsNoSlotCarriesItsParentOn) {
+  Recorder recorder({}, {4 << 20});
+  std::vector<Span> open;
+  while (recorder.producer().refused()[RefusalReason::slots_full] == 0) {
+    open.push_back(recorder.tracer().start_span("open"));
+  }
+  const Context parent = open.front().context();
+  Span refused = recorder.tracer().start_span("refused", {.parent = &parent});
+  EXPECT_FALSE(refused.is_recording());
+  EXPECT_EQ(refused.context().trace_id(), parent.trace_id());
+  EXPECT_EQ(refused.context().span_id(), parent.span_id());
+  {
+    const Scope scope(open.front());
+    Span child = recorder.tracer().start_span("refused, too");
+    const Scope inner(child);
+    EXPECT_EQ(Context::current().span_id(), parent.span_id());
+  }
+  EXPECT_EQ(recorder.producer().refused()[RefusalReason::slots_full], 3u);
+}
+
 TEST(Refusal, AFullArenaStillTakesFailures) {
   Recorder recorder({}, {4 << 20});
   std::size_t taken = 0;
