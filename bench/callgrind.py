@@ -56,12 +56,12 @@ def inclusive_by_function(profile):
     return {names[number]: count for number, count in counts.items()}
 
 
-def profiled(program, arguments, folder, options=("--separate-threads=yes",)):
+def profiled(program, arguments, folder, options, arena_megabytes=None):
     """Runs it, and gives its profiles: of each thread, the main thread's first; or, of a program that says itself
     what counts (CALLGRIND_DUMP_STATS, for which the threads must not be apart), of that."""
     command = ["valgrind", "--tool=callgrind", "-q",
                f"--callgrind-out-file={folder}/profile", *options, str(program), *map(str, arguments)]
-    with programs.environment() as variables:
+    with programs.environment(arena_megabytes) as variables:
         ran = subprocess.run(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                              check=False)
     if ran.returncode != 0:
@@ -70,21 +70,21 @@ def profiled(program, arguments, folder, options=("--separate-threads=yes",)):
     return [asked_for] if asked_for.exists() else sorted(pathlib.Path(folder).glob("profile-*"))
 
 
-def counted(program, arguments, only_in=None):
+def counted(program, arguments, only_in=None, arena_megabytes=None):
     """All instructions of one run on the program's main thread, and those outside the program itself; or all that
     the function `only_in` calls."""
     with tempfile.TemporaryDirectory() as folder:
         options = ["--separate-threads=yes"] + ([f"--toggle-collect={only_in}"] if only_in else [])
-        counts = instructions_by_object(profiled(program, arguments, folder, options)[0])
+        counts = instructions_by_object(profiled(program, arguments, folder, options, arena_megabytes)[0])
     whole = sum(counts.values())
     if only_in:
         return whole, whole
     return whole, whole - sum(count for name, count in counts.items() if pathlib.Path(name).name == program.name)
 
 
-def cost_of(program, work, few, many, only_in=None):
+def cost_of(program, work, few, many, **how):
     """What one of `program work <times>` costs: all instructions, and those outside the program. It runs twice."""
-    first, last = counted(program, (work, few), only_in), counted(program, (work, many), only_in)
+    first, last = counted(program, (work, few), **how), counted(program, (work, many), **how)
     return [(last[i] - first[i]) / (many - few) for i in (0, 1)]
 
 

@@ -105,7 +105,7 @@ def cost_of(program, work):
         whole = callgrind.by_function(program, work.name, COUNTED_REQUESTS)[""] / COUNTED_REQUESTS
         return [whole / work.spans] * 2
     few, many = work.rounds
-    return [cost / work.spans for cost in callgrind.cost_of(program, work.name, few, many, work.only_in)]
+    return [cost / work.spans for cost in callgrind.cost_of(program, work.name, few, many, only_in=work.only_in)]
 
 
 def seconds_of(program, work):

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -95,6 +96,26 @@ auto record_with_attributes(Telemetry& telemetry) {
   };
 }
 
+/// A flat span while so many others are open. They are never ended: their ends are no part of this.
+template <std::size_t Live>
+auto flat_span_beside(Telemetry& telemetry) {
+  auto* const open = new std::vector<Span>;
+  const Tracer tracer = telemetry.tracer("bench");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (open->size() < Live) {
+    Span span = tracer.start_span("a request that waits", {.kind = SpanKind::server});
+    if (span.is_recording()) {
+      open->push_back(std::move(span));
+    } else if (std::chrono::steady_clock::now() > deadline) {
+      std::fputs("cost_work: the arena has no room for so many open spans\n", stderr);
+      std::_Exit(1);
+    } else {  // pages are allocated ahead by an actor, some at a time
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+  }
+  return flat_span(telemetry);
+}
+
 auto nothing(Telemetry&) {
   return [](long) {};
 }
@@ -136,6 +157,9 @@ constexpr Work works[] = {
     {"bound_add", run_made<bound_add>},
     {"add_with_attributes", run_made<add_with_attributes>},
     {"record_with_attributes", run_made<record_with_attributes>},
+    {"flat_span_beside_1000", run_made<flat_span_beside<1'000>>},
+    {"flat_span_beside_10000", run_made<flat_span_beside<10'000>>},
+    {"flat_span_beside_50000", run_made<flat_span_beside<50'000>>},
     {"nothing", run_made<nothing>},
 };
 

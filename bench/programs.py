@@ -18,7 +18,7 @@ def memory_folder():
 
 
 @contextlib.contextmanager
-def environment(**more):
+def environment(arena_megabytes=None, **more):
     """Variables for programs of the bench; their folders go when it ends."""
     folder = tempfile.mkdtemp(prefix="posthaste-bench-", dir=memory_folder())
     variables = {name: value for name, value in os.environ.items() if not name.startswith(FORGOTTEN)}
@@ -26,6 +26,9 @@ def environment(**more):
         os.mkdir(os.path.join(folder, name), 0o700)
     settings = pathlib.Path(folder, "settings.toml")  # its arena_dir stands alone, and no other folder is looked through
     settings.write_text(f'arena_dir = "{folder}/runtime"\nstore.directory = "{folder}/state"\n', encoding="utf-8")
+    if arena_megabytes:
+        with settings.open("a", encoding="utf-8") as file:
+            file.write(f"arena_size = {arena_megabytes << 20}\n")
     variables |= {"POSTHASTE_CONFIG_FILE": str(settings), **more}
     variables.pop("RUNTIME_DIRECTORY", None)
     variables.pop("STATE_DIRECTORY", None)

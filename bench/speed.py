@@ -13,8 +13,9 @@ import argparse
 import json
 import pathlib
 import statistics
-import subprocess
 import sys
+
+import programs as runs
 
 THREADS = (1, 2, 4)
 WORKS = (("flat_span", "flat_span"), ("scoped_span", "scoped_span"), ("log_record", "log_record"),
@@ -25,9 +26,7 @@ CALLS = 20_000  # a thread
 
 
 def timed(program, work, threads, calls):
-    said = subprocess.run([str(program), work, str(calls), str(threads)], check=True, capture_output=True,
-                          text=True).stdout
-    return {name: float(value) for name, value in (line.split() for line in said.splitlines())}
+    return runs.figures(program, work, calls, threads)
 
 
 def spread(values):
