@@ -9,26 +9,32 @@ namespace {
 
 using produce::ThreadState;
 
-/// The frame of a span that lives; a default one (no parent) of any other.
-produce::ParentFrame frame_of(const Span& span) noexcept {
-  produce::ParentFrame frame;
-  arena::Slot* const slot = SpanAccess::slot(span);
+/// The producer of a span whose ids can still be read; null of any other.
+produce::Producer* readable(const Span& span) noexcept {
+  const arena::Slot* const slot = SpanAccess::slot(span);
   produce::Producer* const producer = produce::Producer::at(SpanAccess::runtime(span));
-  if (slot == nullptr || producer == nullptr) return frame;
-  if ((producer->ingress().flags() & Ingress::mapped) == 0) return frame;
-  const std::uint32_t generation = SpanAccess::generation(span);
-  if (slot->head.generation.load(std::memory_order_acquire) != generation) return frame;
-  const auto& record = *reinterpret_cast<const model::RecordHead*>(slot->image.data());
-  frame.trace_id = record.trace_id;
-  frame.span_id = record.span_id;
-  frame.slot = slot;
-  frame.generation = generation;
-  frame.root = slot->head.root;
-  frame.root_generation = slot->head.root_generation;
-  frame.runtime = SpanAccess::runtime(span);
-  frame.trace_flags = record.trace_flags;
-  frame.sample_rate = producer->rate_of(*slot);
-  return frame;
+  if (slot == nullptr || producer == nullptr) return nullptr;
+  if ((producer->ingress().flags() & Ingress::mapped) == 0) return nullptr;
+  const std::uint32_t generation = slot->head.generation.load(std::memory_order_acquire);
+  return generation == SpanAccess::generation(span) ? producer : nullptr;
+}
+
+/// Of a span that is readable.
+[[gnu::always_inline]] inline produce::ParentFrame frame_of(
+    const Span& span, const produce::Producer& producer,
+    const produce::CarriedText* baggage) noexcept {
+  arena::Slot& slot = *SpanAccess::slot(span);
+  const model::RecordHead& record = SpanAccess::record(&slot);
+  return {.trace_id = record.trace_id,
+          .span_id = record.span_id,
+          .slot = &slot,
+          .generation = SpanAccess::generation(span),
+          .root = slot.head.root,
+          .root_generation = slot.head.root_generation,
+          .runtime = SpanAccess::runtime(span),
+          .trace_flags = record.trace_flags,
+          .sample_rate = producer.rate_of(slot),
+          .baggage = baggage};
 }
 
 /// Who has the baggage that is current on `thread`, which may be null, as may be the answer.
@@ -77,24 +83,28 @@ Context Context::with_baggage(Baggage baggage) const noexcept {
 }
 
 Context Span::context() const noexcept {
-  // Baggage is carried where nothing records, too.
-  produce::ParentFrame frame = frame_of(*this);
-  if (!frame.trace_id.is_valid()) {
-    const Context* const other = SpanAccess::stands_for(*this);
-    if (other != nullptr) return as_of(*other, ThreadState::current());
+  const produce::CarriedText* const baggage = baggage_of(ThreadState::current());
+  if (const produce::Producer* const producer = readable(*this)) {
+    return ContextAccess::of(frame_of(*this, *producer, baggage));
   }
-  frame.baggage = baggage_of(ThreadState::current());
-  return ContextAccess::of(frame);
+  const Context* const other = SpanAccess::stands_for(*this);
+  if (other != nullptr) return as_of(*other, ThreadState::current());
+  // Baggage is carried where nothing records, too.
+  produce::ParentFrame nothing;
+  nothing.baggage = baggage;
+  return ContextAccess::of(nothing);
 }
 
 Scope::Scope(const Span& span) noexcept {
-  produce::ParentFrame frame = frame_of(span);
   ThreadState* const thread = ThreadState::current();
-  if (thread == nullptr) return;
+  if (thread == nullptr) [[unlikely]]
+    return;
   ThreadState::Mark mark;
-  if (frame.trace_id.is_valid()) [[likely]] {
-    frame.baggage = baggage_of(thread);
-    mark = thread->push(frame, nullptr);
+  if (const produce::Producer* const producer = readable(span)) [[likely]] {
+    const produce::CarriedText* const baggage = baggage_of(thread);
+    if (produce::ParentFrame* const frame = thread->push(mark)) {
+      *frame = frame_of(span, *producer, baggage);
+    }
   } else if (const Context* const other = SpanAccess::stands_for(span)) {
     mark = push(*thread, as_of(*other, thread));
   } else {
@@ -116,12 +126,12 @@ Scope::Scope(const Context& context) noexcept {
 
 Scope::~Scope() {
   if (thread_ == nullptr) return;
-  ThreadState* const thread = ThreadState::current();
-  if (thread != thread_) {
+  ThreadState* const thread = ThreadState::known();
+  if (thread == thread_) [[likely]] {
+    thread->pop({depth_, sequence_});
+  } else {
     produce::count_misplaced_scope();
-    return;
   }
-  thread->pop({depth_, sequence_});
 }
 
 }  // namespace posthaste

@@ -13,18 +13,19 @@ namespace {
 using produce::Producer;
 using produce::SpanSlot;
 
-/// The span's producer while it records and the slot is still this handle's; null otherwise. The
-/// ingress comes first: in a child of fork, and after the end, the slot's memory is gone.
-[[gnu::always_inline]] inline bool lives(const void* slot, std::uint32_t generation,
-                                         std::uint16_t runtime) noexcept {
-  if ((Producer::known(runtime)->ingress().flags() & Ingress::open) == 0) [[unlikely]]
+/// Whether the producer records and the slot is still this handle's. The ingress comes first: in a
+/// child of fork, and after the end, the slot's memory is gone.
+[[gnu::always_inline]] inline bool lives(Producer& producer, const void* slot,
+                                         std::uint32_t generation) noexcept {
+  if ((producer.ingress().flags() & Ingress::open) == 0) [[unlikely]]
     return false;
   const auto& head = static_cast<const arena::Slot*>(slot)->head;
   return head.generation.load(std::memory_order_relaxed) == generation;
 }
 [[gnu::always_inline]] inline Producer* living(const void* slot, std::uint32_t generation,
                                                std::uint16_t runtime) noexcept {
-  return lives(slot, generation, runtime) ? Producer::known(runtime) : nullptr;
+  Producer& producer = *Producer::known(runtime);
+  return lives(producer, slot, generation) ? &producer : nullptr;
 }
 
 // The general way, out of line: the common one then keeps all in registers.
@@ -45,10 +46,6 @@ using produce::SpanSlot;
   Producer::known(runtime)->span(slot).set_slowly(key, AttributeValue(type, word));
 }
 
-std::uint64_t wall_ns(TimePoint time) noexcept {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
-}
-
 template <class Exception>
 void add_exception(Span& span, std::uint16_t runtime, const Exception& exception,
                    const Attributes& attributes, bool escaped, const void* caller) noexcept {
@@ -65,11 +62,11 @@ void add_exception(Span& span, std::uint16_t runtime, const Exception& exception
 
 }  // namespace
 
-Span Tracer::start_span(std::string_view name, const SpanOptions& options) const noexcept {
-  Producer* const producer = Producer::at(runtime_);
+SpanParts Tracer::start(std::string_view name, const SpanOptions& options) const noexcept {
+  Producer* const producer = Producer::known(runtime_);
   if (producer == nullptr) [[unlikely]]
     return SpanAccess::standing_for(options.parent);
-  return producer->start_span(scope_, name, options);
+  return producer->start_span(name, options, scope_);
 }
 
 bool Span::is_recording() const noexcept {
@@ -79,18 +76,20 @@ bool Span::is_recording() const noexcept {
 
 void Span::set_string(std::string_view key, KeyHash hash, std::string_view value) noexcept {
   if (!hash.known()) return set_string(key, KeyHash(key), value);
-  if (!lives(slot_, generation_, runtime_)) [[unlikely]]
+  if (living(slot_, generation_, runtime_) == nullptr) [[unlikely]]
     return;
   auto& slot = *static_cast<arena::Slot*>(slot_);
   if (!SpanSlot::append_string_quickly(slot, key, hash, value)) [[unlikely]]
     return set_any_string(slot, runtime_, key, value);
-  if (hash.names_operation()) operation_attribute_set(slot, runtime_, key);
+  if (hash.names_operation() && SpanSlot::may_name_operation(slot, key)) {
+    operation_attribute_set(slot, runtime_, key);
+  }
 }
 
 void Span::set_word(std::string_view key, KeyHash hash, AttributeType type,
                     std::uint64_t word) noexcept {
   if (!hash.known()) return set_word(key, KeyHash(key), type, word);
-  if (!lives(slot_, generation_, runtime_)) [[unlikely]]
+  if (living(slot_, generation_, runtime_) == nullptr) [[unlikely]]
     return;
   auto& slot = *static_cast<arena::Slot*>(slot_);
   if (!SpanSlot::append_word_quickly(slot, key, hash, type, word)) [[unlikely]] {
@@ -110,7 +109,8 @@ Span& Span::add_event(std::string_view name, Attributes attributes,
   if ((flags_ & recording) == 0) attributes = {};  // events are only counted
   if (Producer* const producer = living(slot_, generation_, runtime_)) {
     producer->span(*static_cast<arena::Slot*>(slot_))
-        .add_event(name, attributes, time ? wall_ns(*time) : producer->now(), time.has_value());
+        .add_event(name, attributes, time ? model::wall_ns(*time) : producer->now(),
+                   time.has_value());
   }
   return *this;
 }
@@ -201,16 +201,17 @@ void Span::end_now(std::optional<TimePoint> time) noexcept {
 
 /// The handle goes: the span ends, and its slot goes home.
 void Span::finish_now() noexcept {
-  auto* const slot = static_cast<arena::Slot*>(slot_);
+  void* const held = slot_;
   slot_ = nullptr;
   if ((flags_ & owner) == 0) {
-    if ((flags_ & stands_in) != 0) delete reinterpret_cast<Context*>(slot);
+    if ((flags_ & stands_in) != 0) delete static_cast<Context*>(held);
     return;
   }
-  if (Producer* const producer = living(slot, generation_, runtime_)) [[likely]] {
-    producer->finish_span(*slot, flags_);
+  Producer& producer = *Producer::known(runtime_);
+  if (lives(producer, held, generation_)) [[likely]] {
+    producer.finish_span(*static_cast<arena::Slot*>(held), flags_);
   } else if ((flags_ & recording) != 0) {
-    Producer::known(runtime_)->refuse_late();
+    producer.refuse_late();
   }
 }
 

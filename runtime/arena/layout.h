@@ -207,11 +207,11 @@ struct SlotHead {
   std::uint32_t tail;                // last slot of the chain
   std::uint16_t tail_used;           // bytes used in it
   std::uint16_t tag_count;
-  std::uint16_t quick_tags;       // up to this many an attribute is appended quickly,
-  std::uint16_t flags;            // produce/span_slot.h
-  std::uint32_t traits;           // produce/span_slot.h; fixed when the span starts
-  std::uint32_t quick_end;        // while `used` stays below this,
-  std::uint32_t most_characters;  // and its text below this
+  std::uint16_t spare;
+  std::uint16_t flags;      // produce/span_slot.h
+  std::uint32_t traits;     // produce/span_slot.h; fixed when the span starts
+  std::uint32_t quick_end;  // while `used` stays below this an attribute is appended quickly,
+  std::uint32_t quick_characters;  // if its text does not exceed this
 };
 static_assert(sizeof(SlotHead) == 64);
 

@@ -11,6 +11,11 @@
 
 namespace posthaste::model {
 
+/// A time that is given, as a record holds it.
+inline std::uint64_t wall_ns(WallTime time) noexcept {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
 inline WallTime wall_time(std::uint64_t value, bool is_wall, const TickScale& scale) noexcept {
   if (!is_wall) return scale.to_wall(value);
   return WallTime{std::chrono::nanoseconds{static_cast<std::int64_t>(value)}};

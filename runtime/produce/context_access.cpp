@@ -39,16 +39,13 @@ std::optional<produce::KeptRate> ContextAccess::kept_rate(const Context& context
   return kept;
 }
 
-Span SpanAccess::standing_for(const Context* given) noexcept {
+SpanParts SpanAccess::standing_for(const Context* given) noexcept {
   const Context current = given == nullptr ? Context::current() : Context();
   const Context& parent = given == nullptr ? current : *given;
-  if (!parent.is_valid()) return Span();
+  if (!parent.is_valid()) return {};
   auto* const kept = new (std::nothrow) Context(parent);
-  Span span;
-  if (kept == nullptr) return span;
-  span.slot_ = kept;
-  span.flags_ = Span::stands_in;
-  return span;
+  if (kept == nullptr) return {};
+  return {.slot = kept, .flags = Span::stands_in};
 }
 
 Context ContextAccess::of(const produce::ParentFrame& frame) noexcept {

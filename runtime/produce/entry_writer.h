@@ -6,6 +6,7 @@
 
 #include "runtime/model/record.h"
 #include "runtime/produce/cut_text.h"
+#include "runtime/produce/small_copy.h"
 
 #include <posthaste/attributes.h>
 
@@ -147,20 +148,67 @@ void put_valued_entry(Sink&& sink, model::EntryKind kind, std::string_view key,
   put_padding(sink, payload);
 }
 
+/// The same as value_size, in line for what most values are.
+[[gnu::always_inline]] inline std::uint32_t short_value_size(const AttributeValue& value,
+                                                             std::uint32_t value_length) noexcept {
+  if (model::is_word(value.type())) return 8;
+  if (value.type() == AttributeType::string && value.string().size() <= value_length &&
+      value.string().size() <= model::record_size_limit) {
+    return static_cast<std::uint32_t>(value.string().size());
+  }
+  return value_size(value, value_length);
+}
+
+/// The sink for room that is in one piece.
+struct FlatSink {
+  std::byte* at;
+  void put(const void* bytes, std::uint32_t size) noexcept {
+    if (size != 0) std::memcpy(at, bytes, size);
+    at += size;
+  }
+};
+
+/// The same as put_valued_entry, where the room is in one piece; the padding stays as it is.
+[[gnu::always_inline]] inline void put_in_place(FlatSink& sink, model::EntryKind kind,
+                                                std::string_view key, const AttributeValue& value,
+                                                std::uint32_t value_bytes,
+                                                std::uint32_t value_length) noexcept {
+  const auto key_size = static_cast<std::uint16_t>(key.size());
+  const std::uint32_t payload = key_size + value_bytes;
+  const model::EntryHead head{kind, static_cast<std::uint8_t>(value.type()), key_size, payload};
+  std::byte* const at = sink.at + sizeof head;
+  std::memcpy(sink.at, &head, sizeof head);
+  if (model::is_word(value.type())) {
+    const std::uint64_t word = value.word();
+    std::memcpy(at, &word, sizeof word);
+    copy_small(at + sizeof word, key.data(), key_size);
+  } else {
+    copy_small(at, key.data(), key_size);
+    if (value.type() == AttributeType::string) {
+      copy_small(at + key_size, value.string().data(), value_bytes);
+    } else {
+      put_value(FlatSink{at + key_size}, value, value_bytes, value_length);
+    }
+  }
+  sink.at = at + model::padded(payload);
+}
+
 /// A list of attributes as it will be written: unusable keys and those set again later left out, at
 /// most `limit` of them.
 class AttributeList {
 public:
   AttributeList(Attributes attributes, std::uint32_t limit, std::uint32_t value_length) noexcept
       : attributes_(attributes), value_length_(value_length) {
-    for_each([&](const Attribute& attribute) {
+    if (attributes.size() <= limit && measure_all()) return;
+    all_ = false;
+    size_ = 0;
+    walk(dropped_, [&](const Attribute& attribute) {
       if (kept_ == limit) {
         ++dropped_;
         return;
       }
       ++kept_;
-      const auto key = static_cast<std::uint32_t>(attribute.key.size());
-      size_ += entry_size(key + value_size(attribute.value, value_length_));
+      size_ += size_of(attribute);
     });
   }
 
@@ -170,32 +218,72 @@ public:
 
   template <class Sink>
   void put(Sink&& sink) const noexcept {
+    for_each_kept([&](const Attribute& attribute) {
+      put_valued_entry(sink, model::EntryKind::attribute, attribute.key, attribute.value,
+                       value_size(attribute.value, value_length_), value_length_);
+    });
+  }
+  void put(FlatSink& sink) const noexcept {
+    for_each_kept([&](const Attribute& attribute) {
+      put_in_place(sink, model::EntryKind::attribute, attribute.key, attribute.value,
+                   short_value_size(attribute.value, value_length_), value_length_);
+    });
+  }
+
+private:
+  std::uint64_t size_of(const Attribute& attribute) const noexcept {
+    return entry_size(static_cast<std::uint32_t>(attribute.key.size()) +
+                      short_value_size(attribute.value, value_length_));
+  }
+  static bool is_usable(std::string_view key) noexcept { return key.size() - 1 < key_limit; }
+
+  /// False where a key is not usable, or comes twice.
+  bool measure_all() noexcept {
+    std::uint64_t seen = 0;  // of keys, by what tells most of them apart
+    for (const Attribute& each : attributes_) {
+      const std::string_view key = each.key;
+      if (!is_usable(key)) [[unlikely]]
+        return false;
+      const std::size_t sum = key.size() * 8 + static_cast<std::uint8_t>(key.front()) +
+                              static_cast<std::uint8_t>(key.back()) * 3u;
+      const std::uint64_t bit = std::uint64_t{1} << sum % 64;
+      if ((seen & bit) != 0 && is_repeated(each)) [[unlikely]]
+        return false;
+      seen |= bit;
+      size_ += size_of(each);
+    }
+    kept_ = static_cast<std::uint32_t>(attributes_.size());
+    return true;
+  }
+  /// Whether one before it has the same key.
+  bool is_repeated(const Attribute& attribute) const noexcept {
+    return std::any_of(attributes_.begin(), &attribute,
+                       [&](const Attribute& before) { return before.key == attribute.key; });
+  }
+
+  template <class F>
+  void for_each_kept(F&& f) const noexcept {
+    if (all_) [[likely]] {
+      for (const Attribute& each : attributes_) f(each);
+      return;
+    }
     std::uint32_t left = kept_;
     std::uint32_t ignored = 0;
     walk(ignored, [&](const Attribute& attribute) {
       if (left == 0) return;
       --left;
-      put_valued_entry(sink, model::EntryKind::attribute, attribute.key, attribute.value,
-                       value_size(attribute.value, value_length_), value_length_);
+      f(attribute);
     });
-  }
-
-private:
-  template <class F>
-  void for_each(F&& f) noexcept {
-    walk(dropped_, f);
   }
   template <class F>
   void walk(std::uint32_t& unusable, F&& f) const noexcept {
     for (const Attribute* at = attributes_.begin(); at != attributes_.end(); ++at) {
-      if (at->key.empty() || at->key.size() > key_limit) {
+      if (!is_usable(at->key)) {
         ++unusable;
         continue;
       }
-      bool set_again = false;
-      for (const Attribute* later = at + 1; later != attributes_.end() && !set_again; ++later) {
-        set_again = later->key == at->key;
-      }
+      const bool set_again = std::any_of(
+          at + 1, attributes_.end(), [&](const Attribute& later) { return later.key == at->key; });
       if (!set_again) f(*at);
     }
   }
@@ -204,16 +292,8 @@ private:
   std::uint32_t value_length_;
   std::uint32_t kept_ = 0;
   std::uint32_t dropped_ = 0;
+  bool all_ = true;  // every attribute is kept
   std::uint64_t size_ = 0;
-};
-
-/// The sink for room that is in one piece.
-struct FlatSink {
-  std::byte* at;
-  void put(const void* bytes, std::uint32_t size) noexcept {
-    if (size != 0) std::memcpy(at, bytes, size);
-    at += size;
-  }
 };
 
 }  // namespace posthaste::produce

@@ -1,11 +1,14 @@
 // Logs: measured, then written straight into a lane; nothing in between.
 
+#include "runtime/model/record_times.h"
 #include "runtime/produce/entry_writer.h"
 #include "runtime/produce/lane_hint.h"
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace posthaste::produce {
 namespace {
@@ -19,60 +22,64 @@ struct LogPlan {
   std::uint32_t body_bytes;
   std::uint32_t value_length;
   AttributeList attributes;
-  std::string_view severity_text;
-  std::string_view event_name;
-  std::string_view operation;
-  std::uint32_t dropped = 0;
+  std::array<std::pair<model::EntryKind, std::string_view>, 3> texts;
   bool has_body = true;
+  std::uint64_t size;  // by all that stands above it
+  std::uint32_t dropped;
   bool truncated = false;
 
-  LogPlan(const AttributeValue& value, const LogOptions& options, std::string_view operation_name,
+  LogPlan(const AttributeValue& value, const LogOptions& options, std::string_view operation,
           const RecordLimits& limits) noexcept
       : body(value),
-        body_bytes(value_size(value, limits.value_length)),
+        body_bytes(short_value_size(value, limits.value_length)),
         value_length(limits.value_length),
         attributes(options.attributes, std::min(limits.attributes, 0xffffu), limits.value_length),
-        severity_text(cut_bytes(options.severity_text, text_limit)),
-        event_name(cut_bytes(options.event_name, text_limit)),
-        operation(operation_name),
+        texts{{{model::EntryKind::severity_text, cut_bytes(options.severity_text, text_limit)},
+               {model::EntryKind::event_name, cut_bytes(options.event_name, text_limit)},
+               {model::EntryKind::operation_name, operation}}},
+        size(measure()),
         dropped(attributes.dropped()) {
-    if (size() <= model::record_size_limit) return;
-    truncated = true;
-    const std::uint64_t others = size() - body_bytes;
-    if (others + 64 > model::record_size_limit) {  // the attributes alone are too long
-      dropped += attributes.kept();
-      attributes = AttributeList({}, 0, 0);
+    if (size > model::record_size_limit) [[unlikely]]
+      cut();
+  }
+
+  void put(FlatSink sink) const noexcept {
+    if (has_body) {
+      put_in_place(sink, model::EntryKind::body, {}, body, body_bytes, value_length);
     }
-    if (size() <= model::record_size_limit) return;
-    if (body.type() == AttributeType::string) {
-      const std::uint64_t over = size() - model::record_size_limit + 8;
-      body_bytes = static_cast<std::uint32_t>(
-          cut_bytes(body.string(), body_bytes - static_cast<std::uint32_t>(over)).size());
-    } else {
-      has_body = false;
+    attributes.put(sink);
+    for (const auto& [kind, text] : texts) {
+      if (!text.empty()) put_text_entry(sink, kind, text);
     }
   }
 
-  std::uint64_t size() const noexcept {
+private:
+  std::uint64_t measure() const noexcept {
     std::uint64_t total = sizeof(model::RecordHead) + attributes.size();
     if (has_body) total += entry_size(body_bytes);
-    for (const std::string_view text : {severity_text, event_name, operation}) {
+    for (const auto& [kind, text] : texts) {
       if (!text.empty()) total += entry_size(static_cast<std::uint32_t>(text.size()));
     }
     return total;
   }
 
-  template <class Sink>
-  void put(Sink&& sink) const noexcept {
-    if (has_body) {
-      put_valued_entry(sink, model::EntryKind::body, {}, body, body_bytes, value_length);
+  [[gnu::noinline, gnu::cold]] void cut() noexcept {
+    truncated = true;
+    const std::uint64_t others = size - body_bytes;
+    if (others + 64 > model::record_size_limit) {  // the attributes alone are too long
+      dropped += attributes.kept();
+      attributes = AttributeList({}, 0, 0);
+      size = measure();
     }
-    attributes.put(sink);
-    if (!severity_text.empty()) {
-      put_text_entry(sink, model::EntryKind::severity_text, severity_text);
+    if (size <= model::record_size_limit) return;
+    if (body.type() == AttributeType::string) {
+      const std::uint64_t over = size - model::record_size_limit + 8;
+      body_bytes = static_cast<std::uint32_t>(
+          cut_bytes(body.string(), body_bytes - static_cast<std::uint32_t>(over)).size());
+    } else {
+      has_body = false;
     }
-    if (!event_name.empty()) put_text_entry(sink, model::EntryKind::event_name, event_name);
-    if (!operation.empty()) put_text_entry(sink, model::EntryKind::operation_name, operation);
+    size = measure();
   }
 };
 
@@ -151,38 +158,41 @@ void Producer::write_log(std::uint16_t scope, Severity severity, const Attribute
     operation_name = parent->carried->operation_name;
   }
   const LogPlan plan(body, options, operation_name, log_limits_);
-  const auto length = static_cast<std::uint32_t>(plan.size());
-  const arena::Reservation room =
-      reserve(lane_hint(lane_count_), length, is_failure(severity, options.attributes));
+  const auto length = static_cast<std::uint32_t>(plan.size);
+  const std::uint32_t lane = lane_hint(lane_count_);
+  arena::Reservation room = reserve(lane, length, false);
+  if (room.bytes == nullptr && is_failure(severity, options.attributes)) [[unlikely]]
+    room = reserve(lane, length, true);
   if (room.bytes == nullptr) [[unlikely]] {
     refuse_log((ingress_.flags() & Ingress::open) == 0 ? RefusalReason::shutdown
                                                        : RefusalReason::arena_full);
     return;
   }
-  model::RecordHead record{};
+  // All of it but the commit word, each once.
+  model::RecordHead& record = *reinterpret_cast<model::RecordHead*>(room.bytes);
   record.origin = room.place;
   record.type = model::RecordType::log;
   record.kind = static_cast<std::uint8_t>(severity);
+  record.status = 0;
+  record.trace_flags = in_span ? parent->trace_flags : std::uint8_t{0};
+  const bool wall = options.time.has_value();
+  record.flags = static_cast<std::uint16_t>((plan.truncated ? model::record_flag::truncated : 0) |
+                                            (wall ? model::record_flag::start_is_wall : 0));
   record.scope = scope;
+  record.trace_id = in_span ? parent->trace_id : TraceId();
+  record.span_id = in_span ? parent->span_id : SpanId();
+  record.parent_span_id = {};
+  record.end = now();
+  record.start = wall ? model::wall_ns(*options.time) : record.end;
   // Logs that are kept whatever becomes of their trace stand for themselves alone.
   record.sample_rate = logs_with_trace_ && in_span ? parent->sample_rate : 100;
-  if (in_span) {
-    record.trace_id = parent->trace_id;
-    record.span_id = parent->span_id;
-    record.trace_flags = parent->trace_flags;
-  }
-  record.end = now();
-  record.start = record.end;
-  if (options.time) {
-    record.start = static_cast<std::uint64_t>(options.time->time_since_epoch().count());
-    record.flags |= model::record_flag::start_is_wall;
-  }
-  if (plan.truncated) record.flags |= model::record_flag::truncated;
   record.attributes = static_cast<std::uint16_t>(plan.attributes.kept());
+  record.events = 0;
+  record.links = 0;
+  record.dropped_links = 0;
   record.dropped_attributes = plan.dropped;
-  FlatSink sink{room.bytes + 8};
-  sink.put(reinterpret_cast<const std::byte*>(&record) + 8, sizeof record - 8);
-  plan.put(sink);
+  record.dropped_events = 0;
+  plan.put(FlatSink{room.bytes + sizeof record});
   lanes_.commit(room, length);
 }
 

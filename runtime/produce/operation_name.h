@@ -6,7 +6,8 @@
 
 #include "runtime/arena/layout.h"
 #include "runtime/produce/cut_text.h"
-#include "runtime/produce/small_copy.h"
+
+#include <posthaste/key_hash.h>
 
 #include <algorithm>
 #include <cstring>
@@ -24,19 +25,27 @@ struct OperationName {
 };
 
 /// Puts the text into the cell, whatever its readers.
-inline void put_operation(arena::OperationCell& cell, std::string_view name) noexcept {
+[[gnu::always_inline]] inline void put_operation(arena::OperationCell& cell,
+                                                 std::string_view name) noexcept {
   const std::string_view kept = cut_bytes(name, arena::operation_name_limit);
   cell.size.store(static_cast<std::uint32_t>(kept.size()), std::memory_order_relaxed);
-  std::size_t at = 0;
-  for (; kept.size() - at >= 8; at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, kept.data() + at, 8);
-    cell.words[at / 8].store(word, std::memory_order_relaxed);
+  std::atomic<std::uint64_t>* to = cell.words.data();
+  const char* from = kept.data();
+  if (kept.size() < 8) {
+    const TextEnds ends = TextEnds::of(from, kept.size());
+    const std::size_t last = kept.size() < 4 ? 0 : 8 * (kept.size() - 4);
+    to->store(ends.first | ends.last << last, std::memory_order_relaxed);
+    return;
   }
-  if (at < kept.size()) {
-    std::uint64_t word = 0;
-    copy_small(reinterpret_cast<std::byte*>(&word), kept.data() + at, (kept.size() - at) & 7);
-    cell.words[at / 8].store(word, std::memory_order_relaxed);
+  std::uint64_t word;
+  for (const char* const last = from + kept.size() - 8; from <= last; from += 8) {
+    std::memcpy(&word, from, 8);
+    (to++)->store(word, std::memory_order_relaxed);
+  }
+  // The rest is the end of the last eight bytes.
+  if (const std::size_t rest = kept.size() & 7; rest != 0) {
+    std::memcpy(&word, from + rest - 8, 8);
+    to->store(word >> (64 - 8 * rest), std::memory_order_relaxed);
   }
 }
 

@@ -21,8 +21,8 @@ void Producer::open_processors(ProducerSetup& setup) {
   for (LogProcessor& processor : setup.log_processors) {
     if (processor.on_emit) on_emit_.push_back(std::move(processor.on_emit));
   }
-  has_on_start_ = !on_start_.empty();
   has_on_end_ = !on_end_.empty();
+  processes_spans_ = has_on_end_ || !on_start_.empty();
   has_on_emit_ = !on_emit_.empty();
 }
 

@@ -93,7 +93,8 @@ public:
   /// Steered by the sampler actor where traces_per_second is set.
   SteeredRate& steered_rate() noexcept { return steered_rate_; }
 
-  Span start_span(std::uint16_t scope, std::string_view name, const SpanOptions& options) noexcept;
+  SpanParts start_span(std::string_view name, const SpanOptions& options,
+                       std::uint16_t scope) noexcept;
   /// Commits the record of a living span. The slot stays, for its ids.
   void end_span(arena::Slot& slot, std::optional<TimePoint> time) noexcept;
   /// The handle of a living span is gone: ends the span if it is recording, and the slot goes home.
@@ -146,28 +147,29 @@ private:
                          OperationName& name) const noexcept;
   void follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
               ThreadState& thread) const noexcept;
-  Span start_beneath(std::uint16_t scope, std::string_view name, const SpanOptions& options,
-                     ThreadState& thread) noexcept;
-  Span start_any(std::uint16_t scope, std::string_view name, const SpanOptions& options,
-                 const ParentFrame* parent, ThreadState& thread) noexcept;
-  struct DecidedRoot {
-    TraceId trace;
-    double rate;  // percent
-    bool kept;
-  };
-  Span start_root(std::uint16_t scope, std::string_view name, const SpanOptions& options,
-                  ThreadState& thread) noexcept;
-  Span start_decided_root(std::uint16_t scope, std::string_view name, const SpanOptions& options,
-                          const DecidedRoot& decided, ThreadState& thread) noexcept;
-  Span leave_out_root(std::string_view name, const TraceId& trace, double rate,
-                      ThreadState& thread) noexcept;
+  SpanParts start_first(std::string_view name, const SpanOptions& options,
+                        std::uint16_t scope) noexcept;
+  SpanParts start_kept_root(std::string_view name, const SpanOptions& options, std::uint16_t scope,
+                            ThreadState& thread) noexcept;
+  SpanParts start_root(std::string_view name, const SpanOptions& options, std::uint16_t scope,
+                       ThreadState& thread) noexcept;
+  SpanParts start_beneath(std::string_view name, const SpanOptions& options, std::uint16_t scope,
+                          ThreadState& thread) noexcept;
+  SpanParts start_current(std::string_view name, const SpanOptions& options, std::uint16_t scope,
+                          ThreadState& thread) noexcept;
+  SpanParts start_any(std::string_view name, const SpanOptions& options, std::uint16_t scope,
+                      const ParentFrame* parent, ThreadState& thread) noexcept;
+  SpanParts leave_out_root(std::string_view name, const Lineage& lineage, IdSource& ids) noexcept;
   template <bool plain_root>
-  Span start(std::uint16_t scope, std::string_view name, const SpanOptions& options,
-             const Lineage& lineage, ThreadState& thread) noexcept;
+  SpanParts start(std::string_view name, const SpanOptions& options, std::uint16_t scope,
+                  const Lineage& lineage, IdSource& ids, ThreadState& thread) noexcept;
   model::RecordHead& begin(arena::Slot& slot, const Lineage& lineage, std::uint16_t scope,
                            SpanKind kind, SpanId id) const noexcept;
-  void add_options(Span& span, std::string_view name, const SpanOptions& options,
-                   const Lineage& lineage) noexcept;
+  SpanParts refuse_start(std::uint16_t flags, const Context* parent) noexcept;
+  void append_long_name(arena::Slot& slot, std::string_view name) noexcept;
+  SpanParts add_options(const SpanParts& parts, std::string_view name, const SpanOptions& options,
+                        bool sampled,
+                        const std::vector<OwnedAttribute>* sampler_attributes) noexcept;
   void run_on_start(Span& span) noexcept;
   bool run_on_end(arena::Slot& slot) noexcept;
   bool run_on_emit(LogDraft& draft, ThreadState& thread) noexcept;
@@ -176,6 +178,9 @@ private:
                    ThreadState& thread) noexcept;
   void add_unwinding(arena::Slot& slot) noexcept;
   void commit_record(arena::Slot& slot, std::uint32_t lane) noexcept;
+  void commit_beneath(arena::Slot& slot, std::uint32_t lane) noexcept;
+  void commit_image(arena::Slot& slot, std::uint32_t lane, std::string_view operation) noexcept;
+  void finish_marked(arena::Slot& slot, std::uint32_t lane) noexcept;
   void consider_log(LoggerState& state, Severity severity, const AttributeValue& body,
                     const LogOptions& options, const ParentFrame* parent) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
@@ -192,6 +197,11 @@ private:
     return room;
   }
   void count_refused(arena::RefusalRow arena::LaneHead::*row, RefusalReason reason) noexcept;
+  /// Of a span that is being started: the arena is there.
+  void count_sampled(std::uint32_t lane) noexcept {
+    arena_.lane(lane).refused[static_cast<std::size_t>(RefusalReason::sampled)].fetch_add(
+        1, std::memory_order_relaxed);
+  }
   void refuse(RefusalReason reason) noexcept;
   void refuse_log(RefusalReason reason) noexcept;
   void refuse_for_room(bool measured) noexcept;
@@ -214,7 +224,7 @@ private:
   bool logs_with_trace_ = false;
   SamplingHash sampling_hash_ = SamplingHash::application_insights;
   std::array<ParentRule::Then, 4> parents_{};  // by remote * 2 + sampled
-  bool has_on_start_ = false;
+  bool processes_spans_ = false;               // at their start, or their end, or both
   bool has_on_end_ = false;
   bool has_on_emit_ = false;
   bool takes_stacks_ = true;

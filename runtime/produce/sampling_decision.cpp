@@ -59,44 +59,6 @@ double Producer::rate_of_next() noexcept {
   return answer.percent;
 }
 
-/// Nothing is recorded: a slot for its ids, which go on to other services, and for its name, which
-/// logs beneath it carry.
-[[gnu::always_inline]] inline Span Producer::leave_out_root(std::string_view name,
-                                                            const TraceId& trace, double rate,
-                                                            ThreadState& thread) noexcept {
-  const std::uint32_t lane = lane_hint(lane_count_);
-  arena_.lane(lane).refused[static_cast<std::size_t>(RefusalReason::sampled)].fetch_add(
-      1, std::memory_order_relaxed);
-  arena::Slot* const slot = slots_.take(lane);
-  if (slot == nullptr) [[unlikely]]
-    return Span();
-  const SpanSlot span(*slot, slots_, span_limits_);
-  span.begin_unrecorded();
-  slot->head.root = arena::no_slot;
-  model::RecordHead& record = span.record();
-  record.trace_flags = Lineage().trace_flags;  // random, not sampled
-  record.trace_id = trace;
-  record.span_id = thread.ids().span_id();
-  record.sample_rate = rate;
-  begin_operation(slot->operation, name);
-  const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
-  slot->head.generation.store(generation, std::memory_order_release);
-  return SpanAccess::make(slot, generation, number_, SpanAccess::owner);
-}
-
-/// A new trace that may be left out.
-[[gnu::noinline]] Span Producer::start_root(std::uint16_t scope, std::string_view name,
-                                            const SpanOptions& options,
-                                            ThreadState& thread) noexcept {
-  if (sampler_) return start_any(scope, name, options, nullptr, thread);
-  const TraceId trace = thread.ids().trace_id();
-  const double rate = rate_of_next();
-  const bool kept = keeps(rate, trace, sampling_hash_);
-  const bool measured = measures_ && measured_as(options.kind) != measured_keys::none;
-  if (!kept && !measured) return leave_out_root(name, trace, rate, thread);
-  return start_decided_root(scope, name, options, {trace, rate, kept}, thread);
-}
-
 void Producer::ask_sampler(Lineage& lineage, std::string_view name, const SpanOptions& options,
                            ThreadState& thread) noexcept {
   if (thread.in_callback()) {  // a span that the callback started; it would be asked without end

@@ -23,7 +23,7 @@ struct SpanAccess {
   static constexpr std::uint16_t measured = Span::measured;
 
   /// Where nothing records: a span that stands for its parent, `given` or else the thread's.
-  static Span standing_for(const Context* given) noexcept;
+  static SpanParts standing_for(const Context* given) noexcept;
   /// What it stands for; null for any other.
   static const Context* stands_for(const Span& span) noexcept {
     return (span.flags_ & Span::stands_in) == 0 ? nullptr : static_cast<const Context*>(span.slot_);
@@ -36,14 +36,13 @@ struct SpanAccess {
   static std::uint16_t runtime(const Span& span) noexcept { return span.runtime_; }
   static std::uint16_t flags(const Span& span) noexcept { return span.flags_; }
 
-  static Span make(arena::Slot* slot, std::uint32_t generation, std::uint16_t runtime,
-                   std::uint16_t flags) noexcept {
-    Span span;
-    span.slot_ = slot;
-    span.generation_ = generation;
-    span.runtime_ = runtime;
-    span.flags_ = flags;
-    return span;
+  static Span make(const SpanParts& parts) noexcept { return Span(parts); }
+  /// Leaves it empty.
+  static SpanParts take(Span& span) noexcept {
+    const SpanParts parts{span.slot_, span.generation_, span.runtime_, span.flags_};
+    span.slot_ = nullptr;
+    span.flags_ = 0;
+    return parts;
   }
   static EndingSpan ending(arena::Slot* slot, std::uint16_t runtime) noexcept {
     return EndingSpan(slot, runtime);

@@ -380,10 +380,10 @@ void SpanSlot::trace_state(std::uint32_t generation, std::string& text) const no
   if (slot_.head.generation.load(std::memory_order_relaxed) != generation) text.clear();
 }
 
-void SpanSlot::copy_chain_behind_commit(std::byte* to) const noexcept {
+void SpanSlot::copy_chain(std::uint32_t from, std::byte* to) const noexcept {
   ImageCursor cursor(slot_, pool_.arena(), this->size());
-  cursor.skip(commit_size);
-  cursor.each_part(size() - commit_size, [&](const std::byte* part, std::uint32_t bytes) {
+  cursor.skip(from);
+  cursor.each_part(size() - from, [&](const std::byte* part, std::uint32_t bytes) {
     std::memcpy(to, part, bytes);
     to += bytes;
   });

@@ -11,9 +11,11 @@
 #include "runtime/produce/small_copy.h"
 
 #include <posthaste/key_hash.h>
+#include <posthaste/span_kind.h>
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,9 +60,8 @@ public:
     head.next.store(arena::no_slot, std::memory_order_relaxed);
     head.tag_count = 0;
     head.flags = 0;
-    head.quick_tags = static_cast<std::uint16_t>(std::min(limits_.attributes, arena::slot_tags));
-    head.quick_end = arena::first_chunk;
-    head.most_characters = limits_.value_length;
+    head.quick_end = limits_.attributes < most_quick ? 0 : arena::first_chunk;
+    head.quick_characters = std::min<std::uint32_t>(limits_.value_length, most_tiny);
     head.end_place.store(0, std::memory_order_relaxed);
     head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
   }
@@ -79,21 +80,12 @@ public:
   }
 
   /// For a kind that the record has not yet; false without room.
-  [[gnu::always_inline]] bool append_text(model::EntryKind kind,
-                                          std::string_view text) const noexcept {
-    const std::uint32_t used = size();
-    const auto text_size = static_cast<std::uint32_t>(text.size());
-    const std::uint32_t total = head_size + model::padded(text_size);
-    if (text.size() > arena::first_chunk || used + total > slot_.head.quick_end) {
-      return append_text_slowly(kind, text);
-    }
-    std::byte* const at = slot_.image.data() + used;
-    const std::uint64_t entry = static_cast<std::uint64_t>(kind) | std::uint64_t{text_size} << 32;
-    std::memcpy(at, &entry, sizeof entry);
-    copy_small(at + head_size, text.data(), text_size);
-    slot_.head.used.store(used + total, std::memory_order_release);
-    return true;
+  bool append_text(model::EntryKind kind, std::string_view text) const noexcept {
+    return append_text_quickly(slot_, kind, text) || append_text_slowly(kind, text);
   }
+  /// The same where it fits into the first slot; false, with nothing done, if it does not.
+  static bool append_text_quickly(arena::Slot& slot, model::EntryKind kind,
+                                  std::string_view text) noexcept;
   /// The span's name, and with it the operation's of a local root, unless attributes name that.
   void rename(std::string_view name) const noexcept;
   /// Instead of what the record may have of this kind.
@@ -108,8 +100,17 @@ public:
                                     std::string_view value) noexcept;
   static bool append_word_quickly(arena::Slot& slot, std::string_view key, KeyHash hash,
                                   AttributeType type, std::uint64_t word) noexcept;
-  /// A string attribute of a KeyHash::names_operation() was set: a local root may have to name what
-  /// is beneath it anew.
+  /// Whether a string attribute of a KeyHash::names_operation() may name what is beneath the span
+  /// anew: that of a request, or one of the two keys that name any local root's.
+  static bool may_name_operation(const arena::Slot& slot, std::string_view key) noexcept {
+    const auto& record = *reinterpret_cast<const model::RecordHead*>(slot.image.data());
+    if ((record.flags & model::record_flag::local_root) == 0) return false;
+    const auto kind = static_cast<SpanKind>(record.kind);
+    return kind == SpanKind::server || kind == SpanKind::consumer ||
+           key.size() == sizeof "ai.operation.name" - 1 ||
+           key.size() == sizeof "microsoft.operation_name" - 1;
+  }
+  /// Such an attribute was set.
   void operation_attribute_set(std::string_view key) const noexcept;
   void add_event(std::string_view name, Attributes attributes, std::uint64_t time,
                  bool time_is_wall) const noexcept;
@@ -127,21 +128,20 @@ public:
 
   /// Bytes of the image so far.
   std::uint32_t size() const noexcept { return slot_.head.used.load(std::memory_order_relaxed); }
-  /// Copies the image but for its first 8 bytes, the commit word, to `to`.
-  void copy_behind_commit(std::byte* to) const noexcept {
-    if (chained()) [[unlikely]]
-      return copy_chain_behind_commit(to);
-    std::memcpy(to, slot_.image.data() + commit_size, size() - commit_size);
-  }
+  /// Copies the image of a slot with a chain from the byte `from` on.
+  void copy_chain(std::uint32_t from, std::byte* to) const noexcept;
   /// The slots of the chain behind the first go home.
   void release_chain(std::uint32_t lane) const noexcept;
 
 private:
   class ChainSink;
   static constexpr std::uint32_t head_size = sizeof(model::EntryHead);
-  static constexpr std::uint32_t commit_size = sizeof(model::RecordHead::commit);
+  /// Attributes that the first slot has room for, at 16 bytes the shortest. Where fewer are allowed
+  /// nothing is quick, so that what is need not count.
+  static constexpr std::uint32_t most_quick =
+      (arena::first_chunk - sizeof(model::RecordHead)) / (2 * head_size);
+  static_assert(most_quick < arena::slot_tags);
 
-  void copy_chain_behind_commit(std::byte* to) const noexcept;
   bool append_text_slowly(model::EntryKind kind, std::string_view text) const noexcept;
 
   bool name_operation() const noexcept;
@@ -173,6 +173,22 @@ private:
   const RecordLimits& limits_;
 };
 
+[[gnu::always_inline]] inline bool SpanSlot::append_text_quickly(arena::Slot& slot,
+                                                                 model::EntryKind kind,
+                                                                 std::string_view text) noexcept {
+  const std::uint32_t used = slot.head.used.load(std::memory_order_relaxed);
+  const std::uint64_t end = used + head_size + ((std::uint64_t{text.size()} + 7) & ~7ull);
+  if (text.size() > arena::first_chunk || end > slot.head.quick_end) [[unlikely]]
+    return false;
+  // Else the compiler takes the image for the record's head alone, and warns.
+  std::byte* const at = std::launder(slot.image.data()) + used;
+  const std::uint64_t entry = static_cast<std::uint64_t>(kind) | std::uint64_t{text.size()} << 32;
+  std::memcpy(at, &entry, sizeof entry);
+  copy_small(at + head_size, text.data(), text.size());
+  slot.head.used.store(static_cast<std::uint32_t>(end), std::memory_order_release);
+  return true;
+}
+
 [[gnu::always_inline]] inline std::byte* SpanSlot::append_quickly(arena::Slot& slot,
                                                                   std::size_t key_size,
                                                                   KeyHash hash, AttributeType type,
@@ -181,14 +197,12 @@ private:
   arena::SlotHead& head = slot.head;
   const std::size_t used = head.used.load(std::memory_order_relaxed);
   const std::size_t wanted = used + ((key_size + value_size + head_size + 7) & ~std::size_t{7});
-  const std::uint32_t tag = head.tag_count;
-  if (key_size - 1 >= most_tiny || wanted > head.quick_end || tag >= head.quick_tags ||
+  if (key_size - 1 >= most_tiny || wanted > head.quick_end ||
       (head.bloom >> hash.bloom_bit() & 1) != 0) [[unlikely]] {
     return nullptr;
   }
   head.bloom |= std::uint64_t{1} << hash.bloom_bit();
-  slot.tags[tag] = hash.tag();
-  head.tag_count = static_cast<std::uint16_t>(tag + 1);
+  slot.tags[head.tag_count++] = hash.tag();
   ++reinterpret_cast<model::RecordHead*>(slot.image.data())->attributes;
   std::byte* const at = slot.image.data() + used;
   // An EntryHead: the size of the key stands in two of its places.
@@ -203,7 +217,7 @@ private:
 
 [[gnu::always_inline]] inline bool SpanSlot::append_string_quickly(
     arena::Slot& slot, std::string_view key, KeyHash hash, std::string_view value) noexcept {
-  if (value.size() > std::min<std::size_t>(slot.head.most_characters, most_tiny)) [[unlikely]]
+  if (value.size() > slot.head.quick_characters) [[unlikely]]
     return false;
   std::uint32_t end;
   std::byte* const at =

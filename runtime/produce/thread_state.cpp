@@ -74,27 +74,21 @@ bool ThreadState::grow() noexcept {
 
 ThreadState::Mark ThreadState::push(const ParentFrame& parent,
                                     std::unique_ptr<CarriedText> carried) noexcept {
-  if (depth_ == capacity_ && !grow()) return {};
-  Frame& frame = frames_[depth_];
-  frame.parent = parent;
-  if (carried != nullptr) [[unlikely]] {
-    frame.carried = std::move(carried);
-    frame.parent.carried = frame.carried.get();
-    frame.parent.baggage = frame.carried.get();
+  Mark mark;
+  ParentFrame* const frame = push(mark);
+  if (frame == nullptr) return mark;
+  *frame = parent;
+  if (carried != nullptr) {
+    frame->carried = carried.get();
+    frame->baggage = carried.get();
+    frames_[mark.depth - 1].carried = std::move(carried);
   }
-  frame.sequence = next_sequence_++;
-  return {++depth_, frame.sequence};
+  return mark;
 }
 
-void ThreadState::pop(const Mark& mark) noexcept {
-  if (mark.depth == 0 || mark.depth > depth_ || frames_[mark.depth - 1].sequence != mark.sequence) {
-    return;
-  }
-  while (depth_ >= mark.depth) {
-    --depth_;
-    if (frames_[depth_].carried != nullptr) [[unlikely]]
-      frames_[depth_].carried.reset();
-  }
+/// Frees what the frames from the `depth`th on carry.
+void ThreadState::clear_above(std::uint32_t depth) noexcept {
+  for (std::uint32_t i = depth - 1; i < depth_; ++i) frames_[i].carried.reset();
 }
 
 std::uint64_t misplaced_scopes() noexcept {

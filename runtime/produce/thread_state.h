@@ -76,6 +76,8 @@ class ThreadState {
 public:
   /// This thread's; null when there is no memory for one.
   static ThreadState* current() noexcept { return this_thread != nullptr ? this_thread : make(); }
+  /// Null also for a thread that has none yet.
+  static ThreadState* known() noexcept { return this_thread; }
   /// Ids of every thread start anew from fresh entropy: a child of fork must not repeat its
   /// parent's.
   static void reseed_all() noexcept;
@@ -127,10 +129,29 @@ public:
     std::uint32_t depth = 0;  // 0: nothing was pushed
     std::uint32_t sequence = 0;
   };
-  /// Takes over `carried`. Without memory for a deeper stack nothing is pushed.
+  /// A new frame on top, which the caller fills; null, with nothing pushed, without memory for a
+  /// deeper stack.
+  ParentFrame* push(Mark& mark) noexcept {
+    if (depth_ == capacity_ && !grow()) [[unlikely]]
+      return nullptr;
+    Frame& frame = frames_[depth_];
+    frame.sequence = next_sequence_++;
+    mark = {++depth_, frame.sequence};
+    return &frame.parent;
+  }
+  /// Takes over `carried`.
   Mark push(const ParentFrame& parent, std::unique_ptr<CarriedText> carried) noexcept;
   /// Takes away the frame and all above it; nothing if it is gone already.
-  void pop(const Mark& mark) noexcept;
+  void pop(const Mark& mark) noexcept {
+    if (mark.depth == 0 || mark.depth > depth_) [[unlikely]]
+      return;
+    const Frame& frame = frames_[mark.depth - 1];
+    if (frame.sequence != mark.sequence) [[unlikely]]
+      return;
+    if (mark.depth != depth_ || frame.carried != nullptr) [[unlikely]]
+      clear_above(mark.depth);
+    depth_ = mark.depth - 1;
+  }
 
   ThreadState() noexcept;
   ~ThreadState();
@@ -153,6 +174,7 @@ private:
   static void end_of_thread(void* state);
   void seed() noexcept;
   bool grow() noexcept;
+  void clear_above(std::uint32_t depth) noexcept;
 
   // Initial-exec: eight bytes of static TLS, also in a library that is loaded late.
   [[gnu::tls_model("initial-exec")]] static thread_local constinit ThreadState* this_thread;

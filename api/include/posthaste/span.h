@@ -53,6 +53,14 @@ struct SpanOptions {
   bool record_unwinding = true;
 };
 
+/// What a Span consists of, as the library hands it out: in two registers.
+struct SpanParts {
+  void* slot = nullptr;
+  std::uint32_t generation = 0;
+  std::uint16_t runtime = 0;
+  std::uint16_t flags = 0;
+};
+
 class POSTHASTE_API Span {
 public:
   /// Records nothing.
@@ -130,7 +138,14 @@ public:
   void end(TimePoint time) noexcept;
 
 private:
+  friend class Tracer;
   friend struct SpanAccess;
+  explicit Span(const SpanParts& parts) noexcept
+      : slot_(parts.slot),
+        generation_(parts.generation),
+        runtime_(parts.runtime),
+        flags_(parts.flags) {}
+
   static constexpr std::uint16_t recording = 1;   // attributes and the like are kept
   static constexpr std::uint16_t owner = 2;       // the slot is this span's own
   static constexpr std::uint16_t unwinding = 4;   // watch for exceptions

@@ -23,7 +23,9 @@ public:
   /// The new span is a child of `options.parent`, or of the thread's current span. It is not made
   /// current: a Scope does that.
   [[nodiscard]] Span start_span(std::string_view name,
-                                const SpanOptions& options = {}) const noexcept;
+                                const SpanOptions& options = {}) const noexcept {
+    return Span(start(name, options));
+  }
 
   /// Runs `work(span)` inside a span that is current meanwhile. An exception that leaves `work` is
   /// recorded with its type and message, and goes on.
@@ -53,6 +55,8 @@ public:
 private:
   friend struct SpanAccess;
   Tracer(std::uint16_t runtime, std::uint16_t scope) noexcept : runtime_(runtime), scope_(scope) {}
+
+  SpanParts start(std::string_view name, const SpanOptions& options) const noexcept;
 
   std::uint16_t runtime_ = 0;  // 0: none
   std::uint16_t scope_ = 0;

@@ -1,0 +1,116 @@
+// How a span ends: its record goes into a lane, its slot home.
+
+#include "runtime/model/record_times.h"
+#include "runtime/produce/entry_writer.h"
+#include "runtime/produce/lane_hint.h"
+#include "runtime/produce/producer.h"
+#include "runtime/produce/span_access.h"
+
+namespace posthaste::produce {
+namespace {
+
+constexpr std::uint32_t commit_size = sizeof(model::RecordHead::commit);
+
+}  // namespace
+
+/// Copies the image into the lane; behind it the operation's name, if the record is to say it.
+[[gnu::always_inline]] inline void Producer::commit_image(arena::Slot& slot, std::uint32_t lane,
+                                                          std::string_view operation) noexcept {
+  const SpanSlot span(slot, slots_, span_limits_);
+  model::RecordHead& record = span.record();
+  const std::uint32_t image = span.size();
+  const auto operation_size = static_cast<std::uint32_t>(operation.size());
+  const std::uint32_t length = image + (operation_size != 0 ? entry_size(operation_size) : 0);
+  const arena::Reservation room = reserve(lane, length, (slot.head.flags & slot_flag::failed) != 0);
+  if (room.bytes == nullptr) [[unlikely]] {
+    refuse_for_room((record.flags & model::record_flag::measured) != 0);
+    return;
+  }
+  record.origin = room.place;
+  if ((slot.head.flags & slot_flag::chained) == 0) [[likely]] {
+    std::memcpy(room.bytes + commit_size, slot.image.data() + commit_size, image - commit_size);
+  } else {
+    span.copy_chain(commit_size, room.bytes + commit_size);
+  }
+  if (operation_size != 0) {
+    FlatSink sink{room.bytes + image};
+    put_text_entry(sink, model::EntryKind::operation_name, operation);
+  }
+  slot.head.end_place.store(room.place, std::memory_order_release);
+  lanes_.commit(room, length);
+}
+
+/// Of a span that is no local root: its record says what the operation is.
+[[gnu::noinline]] void Producer::commit_beneath(arena::Slot& slot, std::uint32_t lane) noexcept {
+  OperationName operation;
+  const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
+  const bool named = current_operation(slot, generation, operation);
+  commit_image(slot, lane, named ? operation.view() : std::string_view());
+}
+
+[[gnu::always_inline]] inline void Producer::commit_record(arena::Slot& slot,
+                                                           std::uint32_t lane) noexcept {
+  const model::RecordHead& record = SpanAccess::record(&slot);
+  if (has_on_end_ && !keeps_record(slot)) [[unlikely]]
+    return;
+  // A local root's operation is named as the span itself.
+  constexpr std::uint16_t unnamed = model::record_flag::local_root | model::record_flag::measured;
+  if ((record.flags & unnamed) == 0) return commit_beneath(slot, lane);
+  commit_image(slot, lane, {});
+}
+
+void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexcept {
+  model::RecordHead& record = SpanSlot(slot, slots_, span_limits_).record();
+  if (time) {
+    record.end = model::wall_ns(*time);
+    record.flags |= model::record_flag::end_is_wall;
+  } else {
+    record.end = now();
+  }
+  commit_record(slot, lane_hint(lane_count_));
+}
+
+void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
+  const std::uint32_t lane = lane_hint(lane_count_);
+  if ((flags & (SpanAccess::recording | SpanAccess::measured)) != 0) {
+    SpanSlot(slot, slots_, span_limits_).record().end = now();
+    if ((flags & SpanAccess::unwinding) != 0) {
+      const ThreadState* const thread = ThreadState::current();
+      if (thread != nullptr && thread->uncaught_exceptions() > flags >> 8) [[unlikely]]
+        add_unwinding(slot);
+    }
+    commit_record(slot, lane);
+  }
+  if ((slot.head.flags & (slot_flag::operation_changed | slot_flag::chained)) != 0) [[unlikely]] {
+    return finish_marked(slot, lane);
+  }
+  const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
+  slot.head.generation.store(generation + 1, std::memory_order_release);
+  slots_.give_back(lane, slot);
+}
+
+/// The end of a slot that leaves more than itself behind.
+[[gnu::noinline]] void Producer::finish_marked(arena::Slot& slot, std::uint32_t lane) noexcept {
+  const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
+  if ((slot.head.flags & slot_flag::operation_changed) != 0) {
+    ended_operations_.keep({arena_.slot_index(slot), generation}, slot.operation);
+  }
+  slot.head.generation.store(generation + 1, std::memory_order_release);
+  SpanSlot(slot, slots_, span_limits_).release_chain(lane);
+  slots_.give_back(lane, slot);
+}
+
+[[gnu::noinline, gnu::cold]] void Producer::add_unwinding(arena::Slot& slot) noexcept {
+  const SpanSlot span(slot, slots_, span_limits_);
+  span.add_event("exception",
+                 {{"exception.type", "exception"},
+                  {"exception.message", "the span was left by an exception"},
+                  {"exception.escaped", true}},
+                 now(), false);
+  slot.head.flags |= slot_flag::failed;
+  if (span.record().status == static_cast<std::uint8_t>(StatusCode::unset)) {
+    span.record().status = static_cast<std::uint8_t>(StatusCode::error);
+  }
+}
+
+}  // namespace posthaste::produce
