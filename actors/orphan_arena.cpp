@@ -33,7 +33,10 @@ std::vector<std::byte> with_operation_name(const model::RecordHead& record,
 }  // namespace
 
 OrphanArena::OrphanArena(Durable& durable, arena::Orphan orphan)
-    : durable_(durable), orphan_(std::move(orphan)), theirs_(orphan_.arena()) {
+    : durable_(durable),
+      orphan_(std::move(orphan)),
+      theirs_(orphan_.arena()),
+      filter_(durable.settings->drop_rules(), theirs_) {
   try {
     arena::repair_lanes_after_step(theirs_);
     lanes_.emplace(theirs_, arena::LaneReader::Holes::skip);
@@ -105,16 +108,22 @@ bool OrphanArena::copy_open_spans() {
   return all;
 }
 
-/// True if something was copied.
+/// True if something was copied, or left out by the rules that are ours now.
 bool OrphanArena::copy_lanes() {
   arena::LaneReader::Batch batch;
   if (!lanes_->next_batch(batch, records_at_once)) return false;
   arena::LaneReader::Batch done{batch.segment, batch.begin, batch.begin, {}};
   log_->begin_step();
   std::size_t copied = 0;
+  model::SignalCounts filtered;
   for (const model::RecordHead* record : batch.records) {
-    // What is only measured was for the metrics of a process that is gone.
-    if (!model::is_only_measured(*record) && !log_->append(*record)) break;
+    if (model::is_only_measured(*record)) {
+      // It was for the metrics of a process that is gone.
+    } else if (filter_.has_rules() && filter_.drops(*record)) {
+      ++filtered[model::signal_of(*record)];
+    } else if (!log_->append(*record)) {
+      break;
+    }
     const auto offset = reinterpret_cast<const std::byte*>(record) - theirs_.bytes(batch.segment);
     done.end = static_cast<std::uint32_t>(offset) + record->length();
     ++copied;
@@ -122,6 +131,7 @@ bool OrphanArena::copy_lanes() {
   if (copied == batch.records.size()) done.end = batch.end;
   if (done.end == done.begin) return false;
   log_->publish();
+  count_filtered(durable_.arena, filtered);
   lanes_->drained(done);
   return true;
 }

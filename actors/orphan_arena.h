@@ -8,6 +8,7 @@
 
 #include "actors/durable.h"
 #include "actors/encoded_extent.h"
+#include "actors/record_filter.h"
 #include "runtime/arena/adoption.h"
 #include "runtime/arena/bodies.h"
 #include "runtime/arena/lane.h"
@@ -59,6 +60,7 @@ private:
   arena::Arena theirs_;
   std::optional<arena::LaneReader> lanes_;
   std::optional<arena::LogWriter> log_;
+  RecordFilter filter_;
   std::vector<Pair> pairs_;
   std::uint64_t adopted_ = 0;
   std::uint64_t corrupt_ = 0;

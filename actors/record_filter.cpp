@@ -121,4 +121,13 @@ bool RecordFilter::holds(const config::DropCondition& condition,
   return found == condition.equal;
 }
 
+void count_filtered(const arena::Arena& arena, const model::SignalCounts& records) noexcept {
+  const std::uint64_t logs = records[model::Signal::log];
+  arena::LaneHead& lane = arena.lane(0);
+  const auto reason = static_cast<std::size_t>(RefusalReason::filtered);
+  if (logs != 0) lane.refused_logs[reason].fetch_add(logs, std::memory_order_relaxed);
+  if (records.total() == logs) return;
+  lane.refused[reason].fetch_add(records.total() - logs, std::memory_order_relaxed);
+}
+
 }  // namespace posthaste::actors

@@ -3,12 +3,15 @@
 /// Applies the drop rules to ended records: the sampler asks it before it copies one to the log, so
 /// that application threads pay nothing for filters.
 ///
-/// Threads:  the sampler's. Blocking: never; no allocation after its making.
+/// The storekeeper asks one of its own for what a dead process has left in its lanes.
+///
+/// Threads:  the sampler's, the storekeeper's. Blocking: never; no allocation after its making.
 /// Cost:     one walk over the record's entries, and a comparison per rule; nothing without rules.
 
 #include "runtime/arena/arena.h"
 #include "runtime/config/drop_rules.h"
 #include "runtime/model/record_view.h"
+#include "runtime/model/signal.h"
 
 #include <optional>
 #include <string>
@@ -38,5 +41,8 @@ private:
   std::string_view name_;
   std::optional<model::ValueView> body_;
 };
+
+/// Beside what application threads refuse, where the ledger looks for it: `filtered`. Any thread.
+void count_filtered(const arena::Arena& arena, const model::SignalCounts& records) noexcept;
 
 }  // namespace posthaste::actors

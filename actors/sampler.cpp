@@ -103,7 +103,7 @@ std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
   log_.publish();
   durable_.arena.header().accepted.fetch_add(copied.total(), std::memory_order_relaxed);
   durable_.collected.add(copied);
-  count_filtered(filtered);
+  count_filtered(durable_.arena, filtered);
   if (measurer_) fold({batch.records.data(), over});
   lanes_.drained(done);
   copied_ = copied_ || copied.total() > 0;
@@ -128,16 +128,6 @@ void Sampler::fold(std::span<const model::RecordHead* const> records) noexcept {
       }
     }
   }
-}
-
-/// Beside what application threads refuse, where the ledger looks for it.
-void Sampler::count_filtered(const model::SignalCounts& records) noexcept {
-  const std::uint64_t logs = records[model::Signal::log];
-  arena::LaneHead& lane = durable_.arena.lane(0);
-  const auto reason = static_cast<std::size_t>(RefusalReason::filtered);
-  if (logs != 0) lane.refused_logs[reason].fetch_add(logs, std::memory_order_relaxed);
-  if (records.total() == logs) return;
-  lane.refused[reason].fetch_add(records.total() - logs, std::memory_order_relaxed);
 }
 
 /// First touches of a page cost an application thread more than its whole span: they are made here.

@@ -43,7 +43,6 @@ private:
   bool drain_for_a_while();
   std::size_t copy(const arena::LaneReader::Batch& batch) noexcept;
   void fold(std::span<const model::RecordHead* const> records) noexcept;
-  void count_filtered(const model::SignalCounts& records) noexcept;
   void keep_pages_ahead(SteadyTime now);
   void steer_rate(SteadyTime now) noexcept;
   void tell_callback_failures();

@@ -168,6 +168,19 @@ TEST(PipelineDeaths, OfAProcessWithoutAStoreLoseNothingEither) {
   expect_adopted(server, options, 2'000);
 }
 
+TEST(PipelineDeaths, OfAProcessLeaveNothingInItsLanesThatTheDropRulesName) {
+  MemoryDirectory memory;
+  persistence::ScratchDirectory disk;
+  ScriptedIngestion server;
+  server.close_door();
+  Settings settings = quick();
+  settings.drop = {"order.id=*7"};
+  const RigOptions options{
+      .settings = settings, .recorder_directory = memory.path(), .store_directory = disk / "store"};
+  leave_behind(server, options, 3'000);
+  expect_adopted(server, options, 2'700);
+}
+
 TEST(PipelineDeaths, TheStoreOfASiblingThatIsGoneIsTakenOver) {
   persistence::ScratchDirectory disk;
   ScriptedIngestion server;
