@@ -159,7 +159,7 @@ Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t m
     if (record == nullptr) break;
     const model::Signal signal = model::signal_of(*record);
     const bool ours = takes(output_, *record, number_);
-    if (!ours || !in_part(*record, part)) {
+    if (!ours || (part < 1 && !in_part(*record, part))) {
       ++passed;
       ++(ours ? extent.left_out : extent.for_others)[signal];
       extent.end = cursor.position();

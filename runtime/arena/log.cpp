@@ -165,49 +165,34 @@ LogCursor LogCursor::unencoded(const Arena& arena, std::uint32_t output) noexcep
 
 void LogCursor::skip_segment() noexcept {
   position_ = (ordinal_of(position_) + 1) * segment_size;
+  readable_up_to_ = 0;
 }
 
-const model::RecordHead* LogCursor::next() noexcept {
+/// Goes on where something is published, past sealed ends and what makes no sense.
+bool LogCursor::find_readable() noexcept {
   const std::uint64_t tail = arena_.header().log_tail.load(std::memory_order_acquire);
   if (position_ < tail) {
     position_ = std::max(position_, arena_.header().log_head.load(std::memory_order_relaxed));
   }
-  while (position_ < tail) {
-    std::uint32_t length = 0;
-    if (const std::byte* record = record_at(tail, length)) {
-      position_ += length;
-      return reinterpret_cast<const model::RecordHead*>(record);
+  for (; position_ < tail; skip_segment()) {
+    const std::uint64_t ordinal = ordinal_of(position_);
+    const SegmentIndex segment = log_segment(arena_, ordinal);
+    if (segment == no_segment || position_ % 8 != 0) {
+      ++damaged_;
+      continue;
     }
-    skip_segment();
+    std::uint32_t end = offset_of(tail);
+    if (ordinal < ordinal_of(tail)) {
+      const std::uint32_t sealed =
+          arena_.descriptor(segment).sealed.load(std::memory_order_relaxed);
+      end = std::min(sealed, segment_size);  // one that was filled to its last byte is not sealed
+    }
+    if (offset_of(position_) >= end) continue;
+    segment_ = arena_.bytes(segment);
+    readable_up_to_ = ordinal * segment_size + end;
+    return true;
   }
-  return nullptr;
-}
-
-/// Null at a segment's sealed end, and where something makes no sense.
-const std::byte* LogCursor::record_at(std::uint64_t tail, std::uint32_t& length) noexcept {
-  const std::uint64_t ordinal = ordinal_of(position_);
-  const SegmentIndex segment = log_segment(arena_, ordinal);
-  if (segment == no_segment) {
-    ++damaged_;
-    return nullptr;
-  }
-  std::uint32_t end = offset_of(tail);
-  if (ordinal < ordinal_of(tail)) {
-    const std::uint32_t sealed = arena_.descriptor(segment).sealed.load(std::memory_order_relaxed);
-    end = std::min(sealed, segment_size);  // one that was filled to its last byte is not sealed
-  }
-  const std::uint32_t offset = offset_of(position_);
-  if (offset >= end) return nullptr;
-  const std::byte* const at = arena_.bytes(segment) + offset;
-  model::RecordHead head;
-  if (offset % 8 == 0 && end - offset >= sizeof head) {
-    std::memcpy(&head, at, sizeof head);
-    length = head.length();
-    const bool fits = length >= sizeof head && length <= end - offset && length % 8 == 0;
-    if (fits && head.commit == commit_word(secret_, head.origin, length)) return at;
-  }
-  ++damaged_;
-  return nullptr;
+  return false;
 }
 
 void repair_lanes_after_step(const Arena& arena) noexcept {

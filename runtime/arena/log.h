@@ -55,7 +55,18 @@ public:
 
   /// The next record below the tail, or null. It stays where it is until the output's
   /// `encoded_up_to` passes it.
-  const model::RecordHead* next() noexcept;
+  const model::RecordHead* next() noexcept {
+    while (position_ < readable_up_to_ || find_readable()) {
+      const std::byte* const at = segment_ + position_ % segment_size;
+      if (const std::uint32_t length = length_at(at)) [[likely]] {
+        position_ += length;
+        return reinterpret_cast<const model::RecordHead*>(at);
+      }
+      ++damaged_;
+      skip_segment();
+    }
+    return nullptr;
+  }
 
   /// Behind the last record that next() gave.
   std::uint64_t position() const noexcept { return position_; }
@@ -63,12 +74,25 @@ public:
   std::uint64_t damaged() const noexcept { return damaged_; }
 
 private:
-  const std::byte* record_at(std::uint64_t tail, std::uint32_t& length) noexcept;
+  bool find_readable() noexcept;
+  /// Of a whole record there; 0 where something makes no sense.
+  std::uint32_t length_at(const std::byte* at) const noexcept {
+    const std::uint64_t room = readable_up_to_ - position_;
+    if (room < sizeof(model::RecordHead)) return 0;
+    const auto& head = *reinterpret_cast<const model::RecordHead*>(at);
+    const std::uint64_t commit = head.commit;
+    const auto length = static_cast<std::uint32_t>(commit);
+    const bool fits = length >= sizeof head && length <= room && length % 8 == 0;
+    return fits && commit == commit_word(secret_, head.origin, length) ? length : 0;
+  }
   void skip_segment() noexcept;
 
   Arena arena_;
   std::uint64_t secret_;
   std::uint64_t position_;
+  // What was published of the segment at hand when it was looked at; below position_: nothing more.
+  std::uint64_t readable_up_to_ = 0;
+  const std::byte* segment_ = nullptr;
   std::uint64_t damaged_ = 0;
 };
 

@@ -27,11 +27,16 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(
   std::uint64_t crc = ~before;
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 8; at += 8, left -= 8) {
+  const auto take = [&](std::size_t offset) {
     std::uint64_t word;
-    std::memcpy(&word, at, sizeof word);
+    std::memcpy(&word, at + offset, sizeof word);
     crc = __builtin_ia32_crc32di(crc, word);
+  };
+  for (; left >= 64; at += 64, left -= 64) {
+    take(0), take(8), take(16), take(24);
+    take(32), take(40), take(48), take(56);
   }
+  for (; left >= 8; at += 8, left -= 8) take(0);
   auto narrow = static_cast<std::uint32_t>(crc);
   for (; left > 0; ++at, --left)
     narrow = __builtin_ia32_crc32qi(narrow, static_cast<unsigned char>(*at));

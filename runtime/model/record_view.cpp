@@ -27,23 +27,6 @@ std::optional<LinkView> LinkView::from(const EntryView& entry) noexcept {
   return link;
 }
 
-std::optional<RecordView> RecordView::from(std::span<const std::byte> bytes,
-                                           std::uint32_t size_limit) noexcept {
-  if (bytes.size() < sizeof(RecordHead)) return std::nullopt;
-  const auto* head = reinterpret_cast<const RecordHead*>(bytes.data());
-  const std::uint32_t length = head->length();
-  if (length < sizeof(RecordHead) || length > bytes.size() || length > size_limit) return {};
-  if (length % 8 != 0) return std::nullopt;
-  const auto type = static_cast<std::uint8_t>(head->type);
-  if (type < 1 || type > 3) return std::nullopt;
-  return RecordView(head);
-}
-
-EntryRange RecordView::entries() const noexcept {
-  const auto* begin = reinterpret_cast<const char*>(head_);
-  return EntryRange({begin + sizeof(RecordHead), head_->length() - sizeof(RecordHead)});
-}
-
 std::string_view RecordView::text(EntryKind kind) const noexcept {
   std::string_view found;
   EntryRange range = entries();

@@ -72,23 +72,20 @@ private:
   std::string_view bytes_;
 };
 
-/// An entry with its payload.
+/// An entry with its payload, which is long enough for key and value: EntryRange gives no other.
 struct EntryView {
   EntryHead head{};
   std::string_view payload;
 
   AttributeType type() const noexcept { return static_cast<AttributeType>(head.value_type); }
-  /// Of an attribute; empty where the payload is too short for one.
+  /// Of an attribute.
   std::string_view key() const noexcept {
-    const std::size_t at = is_word(type()) ? 8 : 0;
-    if (payload.size() < at + head.key_size) return {};
-    return {payload.data() + at, head.key_size};
+    return {payload.data() + (is_word(type()) ? 8 : 0), head.key_size};
   }
   /// Of an attribute or a body.
   ValueView value() const noexcept {
-    if (is_word(type())) return {type(), payload.substr(0, 8)};
-    const std::size_t at = head.key_size <= payload.size() ? head.key_size : payload.size();
-    return {type(), {payload.data() + at, payload.size() - at}};
+    if (is_word(type())) return {type(), {payload.data(), 8}};
+    return {type(), {payload.data() + head.key_size, payload.size() - head.key_size}};
   }
   std::string_view text() const noexcept { return payload; }  // name, operation_name, ...
 };
@@ -118,8 +115,8 @@ private:
 // Here for speed: the encoders' loops.
 inline std::optional<EntryView> EntryRange::next() noexcept {
   const auto is_sound = [](const EntryHead& head) {
-    if (head.kind != EntryKind::attribute && head.kind != EntryKind::body) return true;
-    if (head.value_type < 1 || head.value_type > 12) return false;
+    const bool valued = head.kind == EntryKind::attribute || head.kind == EntryKind::body;
+    if (valued && (head.value_type < 1 || head.value_type > 12)) return false;
     const std::size_t word = is_word(static_cast<AttributeType>(head.value_type)) ? 8 : 0;
     return head.size >= head.key_size + word;
   };
@@ -165,13 +162,24 @@ class RecordView {
 public:
   /// A record at the start of `bytes`; empty if the length makes no sense or the type is unknown.
   static std::optional<RecordView> from(std::span<const std::byte> bytes,
-                                        std::uint32_t size_limit = record_size_limit) noexcept;
+                                        std::uint32_t size_limit = record_size_limit) noexcept {
+    if (bytes.size() < sizeof(RecordHead)) return std::nullopt;
+    const auto* head = reinterpret_cast<const RecordHead*>(bytes.data());
+    const std::uint32_t length = head->length();
+    if (length < sizeof(RecordHead) || length > bytes.size() || length > size_limit) return {};
+    const auto type = static_cast<std::uint8_t>(head->type);
+    if (length % 8 != 0 || type < 1 || type > 3) return std::nullopt;
+    return RecordView(head);
+  }
 
   const RecordHead& head() const noexcept { return *head_; }
   std::span<const std::byte> bytes() const noexcept {
     return {reinterpret_cast<const std::byte*>(head_), head_->length()};
   }
-  EntryRange entries() const noexcept;
+  EntryRange entries() const noexcept {
+    return EntryRange({reinterpret_cast<const char*>(head_) + sizeof(RecordHead),
+                       head_->length() - sizeof(RecordHead)});
+  }
   /// The text of the last live entry of `kind`; empty if there is none. Walks the record.
   std::string_view text(EntryKind kind) const noexcept;
   /// The value of attribute `key`. Walks the record.

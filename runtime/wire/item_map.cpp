@@ -79,17 +79,4 @@ model::SignalCounts ItemMap::signals() const noexcept {
   return counts;
 }
 
-bool ItemMap::add(std::uint32_t items, OwnLine own, model::Signal signal) {
-  if (items == 0 || items > item_limit - items_) return false;
-  Run* const last = runs_.empty() ? nullptr : &runs_.back();
-  if (last != nullptr && last->items == items && last->own == own && last->signal == signal) {
-    ++last->repeat;
-  } else {
-    runs_.push_back({items, own, 1, signal});
-  }
-  items_ += items;
-  if (own != OwnLine::elsewhere) ++records_;
-  return true;
-}
-
 }  // namespace posthaste::wire

@@ -48,7 +48,18 @@ public:
 
   /// The lines of the next record; `items` is at least 1. False, changing nothing, at `item_limit`.
   bool add(std::uint32_t items, OwnLine own = OwnLine::here,
-           model::Signal signal = model::Signal::unknown);
+           model::Signal signal = model::Signal::unknown) {
+    if (items == 0 || items > item_limit - items_) return false;
+    Run* const last = runs_.empty() ? nullptr : &runs_.back();
+    if (last != nullptr && last->items == items && last->own == own && last->signal == signal) {
+      ++last->repeat;
+    } else {
+      runs_.push_back({items, own, 1, signal});
+    }
+    items_ += items;
+    if (own != OwnLine::elsewhere) ++records_;
+    return true;
+  }
   void clear() noexcept { *this = {}; }
 
   std::uint32_t items() const noexcept { return items_; }

@@ -2,21 +2,7 @@
 
 #include "runtime/wire/hex.h"
 
-#include <array>
-#include <cstring>
-
 namespace posthaste::wire {
-namespace {
-
-template <std::size_t N>
-bool has_any_bit(const std::array<std::uint8_t, N>& bytes) noexcept {
-  std::uint64_t words[N / 8];
-  std::memcpy(words, bytes.data(), N);
-  return (words[0] | words[N / 8 - 1]) != 0;
-}
-
-}  // namespace
-
 std::string_view envelope_name(ItemType type) noexcept {
   switch (type) {
     case ItemType::request: return "Request";
@@ -32,12 +18,12 @@ std::string_view envelope_name(ItemType type) noexcept {
 }
 
 void ItemWriter::operation(const TraceId& trace, const SpanId& parent) {
-  if (has_any_bit(trace.bytes)) {
+  if (trace.is_valid()) {
     json_.raw(R"(,"ai.operation.id":")");
     json_.hex16(trace.bytes.data());
     json_.raw("\"");
   }
-  if (!has_any_bit(parent.bytes)) return;
+  if (!parent.is_valid()) return;
   json_.raw(R"(,"ai.operation.parentId":")");
   json_.hex8(parent.bytes.data());
   json_.raw("\"");

@@ -39,8 +39,12 @@ char* put_made_up(char* at, std::uint32_t field, std::string_view key, std::size
   return pb::put_head(pb::put_text(at, 1, key), 2, value);
 }
 
-char* put_sample_rate(char* at, std::uint32_t field, double rate, bool said) noexcept {
-  if (said || !(rate > 0) || rate >= 100) return at;
+/// Whether the record stands for more than itself; then it is told, unless an attribute does.
+bool is_sampled(const RecordHead& head) noexcept {
+  return head.sample_rate > 0 && head.sample_rate < 100;
+}
+
+char* put_sample_rate(char* at, std::uint32_t field, double rate) noexcept {
   return pb::put_float64(put_made_up(at, field, sample_rate_key, 9), 4, rate);
 }
 
@@ -175,13 +179,12 @@ char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& 
   const RecordHead& head = record.head();
   at = put_span_head(at, head, scale);
   std::string_view status;
-  bool rate_said = false;
+  bool tell_rate = is_sampled(head);
   model::EntryRange entries = record.entries();
   while (const auto entry = entries.next()) {
     if (entry->head.kind == EntryKind::attribute) [[likely]] {
       at = put_otlp_attribute(at, span_field::attribute, *entry);
-      rate_said |=
-          entry->head.key_size == sample_rate_key.size() && entry->key() == sample_rate_key;
+      tell_rate = tell_rate && entry->key() != sample_rate_key;
     } else if (entry->head.kind == EntryKind::status_description) {
       status = entry->text();
     } else if (entry->head.kind == EntryKind::scope_attributes) {
@@ -192,7 +195,7 @@ char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& 
     }
   }
   if (entries.damaged()) return nullptr;
-  at = put_sample_rate(at, span_field::attribute, head.sample_rate, rate_said);
+  if (tell_rate) at = put_sample_rate(at, span_field::attribute, head.sample_rate);
   if (has(head, model::record_flag::interrupted)) {
     at = pb::put_number(put_made_up(at, span_field::attribute, interrupted_key, 2), 2, 1);
   }
@@ -203,13 +206,12 @@ char* put_otlp_log(char* at, const model::RecordView& record, const TickScale& s
                    std::string_view& scope_attributes) noexcept {
   const RecordHead& head = record.head();
   at = put_log_head(at, head, scale);
-  bool rate_said = false;
+  bool tell_rate = is_sampled(head);
   model::EntryRange entries = record.entries();
   while (const auto entry = entries.next()) {
     if (entry->head.kind == EntryKind::attribute) [[likely]] {
       at = put_otlp_attribute(at, log_field::attribute, *entry);
-      rate_said |=
-          entry->head.key_size == sample_rate_key.size() && entry->key() == sample_rate_key;
+      tell_rate = tell_rate && entry->key() != sample_rate_key;
     } else if (entry->head.kind == EntryKind::scope_attributes) {
       scope_attributes = entry->payload;
     } else {
@@ -218,7 +220,7 @@ char* put_otlp_log(char* at, const model::RecordView& record, const TickScale& s
     }
   }
   if (entries.damaged()) return nullptr;
-  return put_sample_rate(at, log_field::attribute, head.sample_rate, rate_said);
+  return tell_rate ? put_sample_rate(at, log_field::attribute, head.sample_rate) : at;
 }
 
 }  // namespace posthaste::wire

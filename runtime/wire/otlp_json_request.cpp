@@ -24,11 +24,10 @@ constexpr std::string_view data_names[] = {
 
 }  // namespace
 
-void OtlpRequest::join_items(ByteBuffer& out, const Chain& chain) const {
-  for (std::uint32_t i = chain.first; i != none; i = items_[i].next) {
-    if (i != chain.first) out.push_back(',');
-    out.append(view(items_[i].text));
-  }
+/// Without the last comma.
+void OtlpRequest::join_runs(ByteBuffer& out, const Chain& chain) const {
+  for (std::uint32_t i = chain.first; i != none; i = runs_[i].next) out.append(view(runs_[i].text));
+  if (chain.first != none) out.truncate(out.size() - 1);
 }
 
 void OtlpRequest::join_metrics(ByteBuffer& out, const Chain& chain) const {
@@ -41,7 +40,7 @@ void OtlpRequest::join_metrics(ByteBuffer& out, const Chain& chain) const {
     json.raw(",\"");
     json.raw(data_names[static_cast<std::size_t>(metric.kind)]);
     json.raw("\":{\"dataPoints\":[");
-    join_items(out, metric.points);
+    join_runs(out, metric.points);
     json.raw("]");
     const bool timed =
         metric.kind != model::MetricKind::gauge && metric.kind != model::MetricKind::summary;
@@ -75,7 +74,7 @@ void OtlpRequest::finish_json(ByteBuffer& out) const {
     if (context_.signal == OtlpSignal::metrics) {
       join_metrics(out, scope.members);
     } else {
-      join_items(out, scope.members);
+      join_runs(out, scope.members);
     }
     json.raw("]}");
   }

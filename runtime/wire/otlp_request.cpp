@@ -19,6 +19,10 @@ using model::RecordType;
 /// is as good.
 constexpr std::size_t metrics_looked_at = 64;
 
+// Of a scope's spans or logs, and of a metric's data points.
+constexpr std::uint32_t item_field = 2;
+constexpr std::uint32_t point_field = 1;
+
 RecordType record_type_of(OtlpSignal signal) noexcept {
   switch (signal) {
     case OtlpSignal::traces: return RecordType::span;
@@ -46,7 +50,8 @@ OtlpRequest::OtlpRequest(OtlpContext context) : context_(std::move(context)) {
 
 void OtlpRequest::clear() noexcept {
   text_.clear();
-  items_.clear();
+  items_ = 0;
+  runs_.clear();
   scopes_.clear();
   metrics_.clear();
   last_scope_ = 0;
@@ -58,42 +63,48 @@ EncodeRefusal OtlpRequest::add(const model::RecordView& record) noexcept {
   EncodeRefusal refused = EncodeRefusal::out_of_memory;
   try {
     // So that nothing fails behind the groups.
-    if (items_.size() == items_.capacity()) items_.reserve(std::max<std::size_t>(64, 2 * items()));
+    if (runs_.size() == runs_.capacity())
+      runs_.reserve(std::max<std::size_t>(64, 2 * runs_.size()));
     refused = context_.signal == OtlpSignal::metrics ? add_point(record) : add_item(record);
   } catch (const std::bad_alloc&) {
     // A group that was begun stays, empty; its head does.
     return EncodeRefusal::out_of_memory;
   }
-  if (refused != EncodeRefusal::none) text_.truncate(before);
+  if (refused == EncodeRefusal::none) {
+    ++items_;
+  } else {
+    text_.truncate(before);
+  }
   return refused;
 }
 
-/// Gives its size; SIZE_MAX where the record makes no sense.
-std::size_t OtlpRequest::write_item(const model::RecordView& record,
+/// False where the record makes no sense.
+inline bool OtlpRequest::write_item(const model::RecordView& record,
                                     std::string_view& scope_attributes) {
   const bool span = context_.signal == OtlpSignal::traces;
-  const std::size_t begin = text_.size();
   if (context_.format == OtlpFormat::json) {
     const bool good =
         span ? append_otlp_json_span(text_, record, context_.tick_scale, scope_attributes)
              : append_otlp_json_log(text_, record, context_.tick_scale, scope_attributes);
-    return good ? text_.size() - begin : SIZE_MAX;
+    if (good) text_.push_back(',');
+    return good;
   }
-  char* const at = text_.room(otlp_bound(record.head().length()));
-  const char* const end = span ? put_otlp_span(at, record, context_.tick_scale, scope_attributes)
-                               : put_otlp_log(at, record, context_.tick_scale, scope_attributes);
-  if (end == nullptr) return SIZE_MAX;
-  text_.end_at(end);
-  return text_.size() - begin;
+  char* const head = text_.room(otlp_bound(record.head().length()));
+  char* const at = head + pb::usual_head;
+  char* const end = span ? put_otlp_span(at, record, context_.tick_scale, scope_attributes)
+                         : put_otlp_log(at, record, context_.tick_scale, scope_attributes);
+  if (end == nullptr) return false;
+  text_.end_at(pb::end_message(head, item_field, end));
+  return true;
 }
 
-EncodeRefusal OtlpRequest::add_item(const model::RecordView& record) {
+inline EncodeRefusal OtlpRequest::add_item(const model::RecordView& record) {
   std::string_view scope_attributes;
   const std::size_t begin = text_.size();
-  const std::size_t size = write_item(record, scope_attributes);
-  if (size == SIZE_MAX) return EncodeRefusal::damaged;
+  if (!write_item(record, scope_attributes)) return EncodeRefusal::damaged;
+  const std::size_t end = text_.size();
   ScopeGroup& group = scopes_[scope_group(record.head().scope, scope_attributes)];
-  append({begin, size}, group.members, group.size);
+  append(begin, end, group.members, group.size);
   return EncodeRefusal::none;
 }
 
@@ -105,24 +116,34 @@ EncodeRefusal OtlpRequest::add_point(const model::RecordView& record) {
   const std::size_t begin = text_.size();
   if (context_.format == OtlpFormat::json) {
     append_otlp_json_point(text_, *point, context_.tick_scale);
+    text_.push_back(',');
   } else {
-    char* const at = text_.room(otlp_bound(record.head().length()));
-    text_.end_at(put_otlp_point(at, *point, context_.tick_scale));
+    char* const head = text_.room(otlp_bound(record.head().length()));
+    char* const end = put_otlp_point(head + pb::usual_head, *point, context_.tick_scale);
+    text_.end_at(pb::end_message(head, point_field, end));
   }
-  append({begin, text_.size() - begin}, metric.points, metric.size);
+  append(begin, text_.size(), metric.points, metric.size);
   return EncodeRefusal::none;
 }
 
-/// There is room for it: `add` saw to that.
-void OtlpRequest::append(Piece text, Chain& chain, std::size_t& size) {
-  const auto index = static_cast<std::uint32_t>(items_.size());
-  items_.push_back({.text = text});
-  (chain.first == none ? chain.first : items_[chain.last].next) = index;
+/// The item that lies from `begin` to `end`. There is room for a run: `add` saw to that.
+inline void OtlpRequest::append(std::size_t begin, std::size_t end, Chain& chain,
+                                std::size_t& size) {
+  size += end - begin;
+  if (chain.last != none) {
+    Piece& last = runs_[chain.last].text;
+    if (last.begin + last.size == begin) {
+      last.size += end - begin;
+      return;
+    }
+  }
+  const auto index = static_cast<std::uint32_t>(runs_.size());
+  runs_.push_back({.text = {begin, end - begin}});
+  (chain.first == none ? chain.first : runs_[chain.last].next) = index;
   chain.last = index;
-  size += pb::field_size(text.size);
 }
 
-std::uint32_t OtlpRequest::scope_group(std::uint16_t scope, std::string_view attributes) {
+inline std::uint32_t OtlpRequest::scope_group(std::uint16_t scope, std::string_view attributes) {
   const auto is = [&](const ScopeGroup& group) {
     return group.scope == scope && group.attributes == attributes;
   };
@@ -201,7 +222,7 @@ void OtlpRequest::write_metric_head(const model::MetricPointView& point) {
 }
 
 void OtlpRequest::finish(ByteBuffer& out) const {
-  if (items_.empty()) return;
+  if (items_ == 0) return;
   if (context_.format == OtlpFormat::json) {
     finish_json(out);
   } else {
@@ -231,10 +252,9 @@ std::size_t OtlpRequest::scope_size(const ScopeGroup& scope) const noexcept {
   return size;
 }
 
-char* OtlpRequest::put_items(char* at, std::uint32_t field, const Chain& chain) const noexcept {
-  for (std::uint32_t i = chain.first; i != none; i = items_[i].next) {
-    const std::string_view item = view(items_[i].text);
-    at = pb::put_bytes(pb::put_head(at, field, item.size()), item);
+char* OtlpRequest::put_runs(char* at, const Chain& chain) const noexcept {
+  for (std::uint32_t i = chain.first; i != none; i = runs_[i].next) {
+    at = pb::put_bytes(at, view(runs_[i].text));
   }
   return at;
 }
@@ -245,7 +265,7 @@ char* OtlpRequest::put_metric(char* at, const MetricGroup& metric) const noexcep
   at = pb::put_bytes(at, view(metric.head));
   at = pb::put_head(at, data_fields[static_cast<std::size_t>(metric.kind)],
                     metric_data_size(metric));
-  at = put_items(at, 1, metric.points);
+  at = put_runs(at, metric.points);
   if (metric.kind == MetricKind::gauge || metric.kind == MetricKind::summary) return at;
   at = pb::put_number(at, 2, static_cast<std::uint64_t>(metric.temporality));
   return metric.kind == MetricKind::sum ? pb::put_number(at, 3, metric.monotonic ? 1 : 0) : at;
@@ -260,7 +280,7 @@ void OtlpRequest::finish_protobuf(ByteBuffer& out) const {
   for (const ScopeGroup& scope : scopes_) {
     at = pb::put_bytes(pb::put_head(at, 2, scope_size(scope)), view(scope.head));
     if (context_.signal != OtlpSignal::metrics) {
-      at = put_items(at, 2, scope.members);
+      at = put_runs(at, scope.members);
       continue;
     }
     for (std::uint32_t i = scope.members.first; i != none; i = metrics_[i].next) {

@@ -4,7 +4,7 @@
 /// protobuf or JSON: one resource, below it the scopes, below each its spans or logs, or its metrics
 /// with their points.
 ///
-///   add(record) ─► [one item behind the other, linked by scope and metric] ─► finish ─► request
+///   add(record) ─► [runs of items, linked by scope and metric] ─► finish ─► request
 ///
 /// Who calls: the extent encoder of an OTLP output (actors/encoded_extent.h), on its actor's thread;
 /// tests. Pure: no clock, no I/O. Memory: two copies of the request at most, kept; nothing is
@@ -52,8 +52,8 @@ public:
   void clear() noexcept;
   /// `damaged` is also what a record of another signal is.
   EncodeRefusal add(const model::RecordView& record) noexcept;
-  std::uint32_t items() const noexcept { return static_cast<std::uint32_t>(items_.size()); }
-  /// Bytes of the request so far, a few for each scope and item left out.
+  std::uint32_t items() const noexcept { return items_; }
+  /// Bytes of the request so far, a few for each scope left out.
   std::size_t size() const noexcept { return text_.size(); }
   /// Appends the request; without items nothing. Throws std::bad_alloc.
   void finish(ByteBuffer& out) const;
@@ -65,11 +65,13 @@ private:
     std::size_t begin = 0;
     std::size_t size = 0;
   };
-  struct Chain {  // of items or metrics, by index
+  struct Chain {  // of runs or metrics, by index
     std::uint32_t first = none;
     std::uint32_t last = none;
   };
-  struct Item {
+  /// Items of one scope or metric that were added one after the other, as they stand in the
+  /// request: in protobuf each with tag and length, in JSON each with a comma behind it.
+  struct Run {
     Piece text;
     std::uint32_t next = none;
   };
@@ -77,8 +79,8 @@ private:
     std::uint16_t scope = 0;
     std::string_view attributes;  // entries, borrowed from a record
     Piece head;                   // what stands in front of its items
-    Chain members;                // items, or metrics
-    std::size_t size = 0;         // protobuf: of items, each with tag and length
+    Chain members;                // runs of items, or metrics
+    std::size_t size = 0;         // of the runs
   };
   struct MetricGroup {
     std::uint32_t scope = 0;  // index of its group
@@ -87,7 +89,7 @@ private:
     model::Temporality temporality{};
     bool monotonic = false;
     Chain points;
-    std::size_t size = 0;  // protobuf: as above
+    std::size_t size = 0;  // as above
     std::uint32_t next = none;
   };
 
@@ -95,8 +97,8 @@ private:
   EncodeRefusal add_point(const model::RecordView& record);
   std::uint32_t scope_group(std::uint16_t scope, std::string_view attributes);
   std::uint32_t metric_group(std::uint32_t scope, const model::MetricPointView& point);
-  void append(Piece text, Chain& chain, std::size_t& size);
-  std::size_t write_item(const model::RecordView& record, std::string_view& scope_attributes);
+  void append(std::size_t begin, std::size_t end, Chain& chain, std::size_t& size);
+  bool write_item(const model::RecordView& record, std::string_view& scope_attributes);
   void write_scope_head(std::uint16_t scope, std::string_view attributes);
   void write_metric_head(const model::MetricPointView& point);
 
@@ -106,17 +108,18 @@ private:
   std::size_t metric_data_size(const MetricGroup& metric) const noexcept;
   std::size_t metric_size(const MetricGroup& metric) const noexcept;
   std::size_t scope_size(const ScopeGroup& scope) const noexcept;
-  char* put_items(char* at, std::uint32_t field, const Chain& chain) const noexcept;
+  char* put_runs(char* at, const Chain& chain) const noexcept;
   char* put_metric(char* at, const MetricGroup& metric) const noexcept;
   void finish_protobuf(ByteBuffer& out) const;
-  void join_items(ByteBuffer& out, const Chain& chain) const;
+  void join_runs(ByteBuffer& out, const Chain& chain) const;
   void join_metrics(ByteBuffer& out, const Chain& chain) const;
   void finish_json(ByteBuffer& out) const;
 
   OtlpContext context_;
   ByteBuffer resource_;  // the Resource message, or the JSON object
   ByteBuffer text_;      // pieces, in the order of their making
-  std::vector<Item> items_;
+  std::uint32_t items_ = 0;
+  std::vector<Run> runs_;
   std::vector<ScopeGroup> scopes_;
   std::vector<MetricGroup> metrics_;
   std::uint32_t last_scope_ = 0;

@@ -1,7 +1,5 @@
 #include "runtime/wire/otlp_values.h"
 
-#include "runtime/wire/protobuf_writer.h"
-
 #include <type_traits>
 
 namespace posthaste::wire {
@@ -48,14 +46,6 @@ char* put(char* at, double value) noexcept {
 }
 char* put(char* at, std::string_view text) noexcept {
   return pb::put_text(at, string_field, text);
-}
-
-template <class T>
-char* put_pair(char* at, std::uint32_t field, std::string_view key, T value) noexcept {
-  const std::size_t value_size = size_of(value);
-  at = pb::put_head(at, field, pb::field_size(key.size()) + pb::field_size(value_size));
-  at = pb::put_text(at, key_field, key);
-  return put(pb::put_head(at, value_field, value_size), value);
 }
 
 std::size_t elements_size(const ValueView& value) noexcept {
@@ -160,17 +150,10 @@ char* put_otlp_value(char* at, const ValueView& value, int depth) noexcept {
   return at;
 }
 
-char* put_otlp_attribute(char* at, std::uint32_t field, const EntryView& attribute,
-                         int depth) noexcept {
+char* put_any_otlp_attribute(char* at, std::uint32_t field, const EntryView& attribute,
+                             int depth) noexcept {
   const std::string_view key = attribute.key();
   const ValueView value = attribute.value();
-  // The three that most attributes are, without a second look at the type.
-  switch (value.type()) {
-    case AttributeType::string: return put_pair(at, field, key, value.string());
-    case AttributeType::int64: return put_pair(at, field, key, value.int64());
-    case AttributeType::float64: return put_pair(at, field, key, value.float64());
-    default: break;
-  }
   const std::size_t value_size = otlp_value_size(value, depth);
   at = pb::put_head(at, field, pb::field_size(key.size()) + pb::field_size(value_size));
   at = pb::put_text(at, key_field, key);

@@ -44,6 +44,37 @@ inline char* put_head(char* at, std::uint32_t field, std::size_t size) noexcept 
   return put_varint(put_tag(at, field, WireType::bytes), size);
 }
 
+/// The same for field numbers below 16 and sizes below 128.
+inline char* put_short_head(char* at, std::uint32_t field, std::size_t size) noexcept {
+  const auto head = static_cast<std::uint16_t>(field << 3 | 2 | size << 8);
+  std::memcpy(at, &head, sizeof head);
+  return at + sizeof head;
+}
+/// The heads of a message and of its first field.
+inline char* put_short_heads(char* at, std::uint32_t outer, std::size_t outer_size,
+                             std::uint32_t inner, std::size_t inner_size) noexcept {
+  const auto heads = static_cast<std::uint32_t>(outer << 3 | 2 | outer_size << 8 |
+                                                (inner << 3 | 2) << 16 | inner_size << 24);
+  std::memcpy(at, &heads, sizeof heads);
+  return at + sizeof heads;
+}
+
+/// What the head takes of a message of 128 to 16,383 bytes in a field below 16, as items are.
+constexpr std::size_t usual_head = 3;
+
+/// A message that was written first, `usual_head` bytes behind `head`, gets its head; where that is
+/// of another size, the message moves. Gives its end.
+inline char* end_message(char* head, std::uint32_t field, char* end) noexcept {
+  char* const message = head + usual_head;
+  const auto size = static_cast<std::size_t>(end - message);
+  if (varint_size(size) != usual_head - 1) [[unlikely]] {
+    std::memmove(head + 1 + varint_size(size), message, size);
+    return put_head(head, field, size) + size;
+  }
+  put_head(head, field, size);
+  return end;
+}
+
 /// What a field takes that holds `size` bytes, for field numbers below 16.
 constexpr std::size_t field_size(std::size_t size) noexcept {
   return 1 + varint_size(size) + size;
@@ -76,35 +107,43 @@ inline char* put_bytes(char* at, std::string_view bytes) noexcept {
 /// character becomes '?', so that lengths stay as they were measured.
 void mend_utf8(char* at, std::size_t size) noexcept;
 
-/// Copies a word of 1, 4 or 8 bytes; gives it.
+/// Copies a word of 1, 4, 8 or 16 bytes; gives it.
 template <class Word>
-std::uint64_t copy_word(char* to, const char* from) noexcept {
+Word copy_word(char* to, const char* from) noexcept {
   Word word;
   std::memcpy(&word, from, sizeof word);
   std::memcpy(to, &word, sizeof word);
   return word;
 }
 
-/// Copies and looks at once: whether all is ASCII. Texts are short, so no call is worth while; the
-/// last word overlaps the one before it.
-inline bool copy_text(char* to, std::string_view text) noexcept {
+/// Two words, of which the second may overlap the first: all their bits.
+template <class Word>
+Word copy_ends(char* to, const char* from, std::size_t size) noexcept {
+  const std::size_t last = size - sizeof(Word);
+  return copy_word<Word>(to, from) | copy_word<Word>(to + last, from + last);
+}
+
+/// Copies and looks at once: whether all is ASCII. Texts are short, so no call is worth while.
+[[gnu::always_inline]] inline bool copy_text(char* to, std::string_view text) noexcept {
+  typedef unsigned long long Wide __attribute__((vector_size(16)));
   const char* const from = text.data();
   const std::size_t size = text.size();
   std::uint64_t seen = 0;
-  if (size >= 8) {
-    std::size_t i = 0;
-    for (; i + 8 < size; i += 8) seen |= copy_word<std::uint64_t>(to + i, from + i);
-    seen |= copy_word<std::uint64_t>(to + size - 8, from + size - 8);
+  if (size >= 16) {
+    Wide wide = copy_ends<Wide>(to, from, size);
+    for (std::size_t i = 16; i + 16 < size; i += 16) wide |= copy_word<Wide>(to + i, from + i);
+    seen = wide[0] | wide[1];
+  } else if (size >= 8) {
+    seen = copy_ends<std::uint64_t>(to, from, size);
   } else if (size >= 4) {
-    seen |= copy_word<std::uint32_t>(to, from);
-    seen |= copy_word<std::uint32_t>(to + size - 4, from + size - 4);
+    seen = copy_ends<std::uint32_t>(to, from, size);
   } else {
     for (std::size_t i = 0; i < size; ++i) seen |= copy_word<unsigned char>(to + i, from + i);
   }
   return (seen & 0x8080'8080'8080'8080) == 0;
 }
 
-inline char* put_characters(char* at, std::string_view text) noexcept {
+[[gnu::always_inline]] inline char* put_characters(char* at, std::string_view text) noexcept {
   if (!copy_text(at, text)) [[unlikely]]
     mend_utf8(at, text.size());
   return at + text.size();

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -11,11 +12,21 @@
 
 namespace posthaste {
 
+namespace detail {
+/// By words: a comparison of arrays is a call of memcmp, and every span asks.
+template <std::size_t N>
+bool has_any_bit(const std::array<std::uint8_t, N>& bytes) noexcept {
+  std::uint64_t words[N / 8];
+  std::memcpy(words, bytes.data(), N);
+  return (words[0] | words[N / 8 - 1]) != 0;
+}
+}  // namespace detail
+
 /// 16 bytes in wire order.
 struct TraceId {
   std::array<std::uint8_t, 16> bytes{};
 
-  bool is_valid() const noexcept { return *this != TraceId{}; }
+  bool is_valid() const noexcept { return detail::has_any_bit(bytes); }
   /// 32 lower-case hexadecimal digits, no terminating zero.
   std::array<char, 32> hex() const noexcept;
   /// Exactly 32 lower-case hexadecimal digits, not all zero; otherwise empty.
@@ -28,7 +39,7 @@ struct TraceId {
 struct SpanId {
   std::array<std::uint8_t, 8> bytes{};
 
-  bool is_valid() const noexcept { return *this != SpanId{}; }
+  bool is_valid() const noexcept { return detail::has_any_bit(bytes); }
   /// 16 lower-case hexadecimal digits, no terminating zero.
   std::array<char, 16> hex() const noexcept;
   /// Exactly 16 lower-case hexadecimal digits, not all zero; otherwise empty.
