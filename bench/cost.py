@@ -79,12 +79,12 @@ class Work:
 
 
 WORKS = (
-    Work("flat_span", most=1_000, allocations=0, peer="=", peer_program=SPANS),
-    Work("scoped_span", most=1_220, allocations=0, peer="no_op_scoped_span", peer_program=SPANS),
-    Work("child_span", most=1_470, allocations=0, peer="scoped_span", peer_program=SPANS),
-    Work("log_record", most=1_450, allocations=0, peer="=", peer_program=SPANS),
-    Work("unsampled_internal", most=490, allocations=0, peer="unsampled_span", peer_program=SPANS),
-    Work("unsampled_server", most=1_050, allocations=0, peer="unsampled_span", peer_program=SPANS),
+    Work("flat_span", most=850, allocations=0, peer="=", peer_program=SPANS),
+    Work("scoped_span", most=990, allocations=0, peer="no_op_scoped_span", peer_program=SPANS),
+    Work("child_span", most=1_340, allocations=0, peer="scoped_span", peer_program=SPANS),
+    Work("log_record", most=750, allocations=0, peer="=", peer_program=SPANS),
+    Work("unsampled_internal", most=390, allocations=0, peer="unsampled_span", peer_program=SPANS),
+    Work("unsampled_server", most=810, allocations=0, peer="unsampled_span", peer_program=SPANS),
     Work("bound_add", most=12, allocations=0, peer="="),
     Work("add_with_attributes", allocations=0, times=5, peer="="),
     Work("record_with_attributes", allocations=0, times=4, peer="="),

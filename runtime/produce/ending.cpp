@@ -13,12 +13,15 @@ constexpr std::uint32_t commit_size = sizeof(model::RecordHead::commit);
 
 }  // namespace
 
+[[gnu::noinline]] void Producer::copy_chained(arena::Slot& slot, std::byte* to) const noexcept {
+  span(slot).copy_chain(commit_size, to);
+}
+
 /// Copies the image into the lane; behind it the operation's name, if the record is to say it.
 [[gnu::always_inline]] inline void Producer::commit_image(arena::Slot& slot, std::uint32_t lane,
                                                           std::string_view operation) noexcept {
-  const SpanSlot span(slot, slots_, span_limits_);
-  model::RecordHead& record = span.record();
-  const std::uint32_t image = span.size();
+  auto& record = *reinterpret_cast<model::RecordHead*>(slot.image.data());
+  const std::uint32_t image = slot.head.used.load(std::memory_order_relaxed);
   const auto operation_size = static_cast<std::uint32_t>(operation.size());
   const std::uint32_t length = image + (operation_size != 0 ? entry_size(operation_size) : 0);
   const arena::Reservation room = reserve(lane, length, (slot.head.flags & slot_flag::failed) != 0);
@@ -30,7 +33,7 @@ constexpr std::uint32_t commit_size = sizeof(model::RecordHead::commit);
   if ((slot.head.flags & slot_flag::chained) == 0) [[likely]] {
     std::memcpy(room.bytes + commit_size, slot.image.data() + commit_size, image - commit_size);
   } else {
-    span.copy_chain(commit_size, room.bytes + commit_size);
+    copy_chained(slot, room.bytes + commit_size);
   }
   if (operation_size != 0) {
     FlatSink sink{room.bytes + image};
@@ -70,23 +73,33 @@ void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexce
   commit_record(slot, lane_hint(lane_count_));
 }
 
-void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
-  const std::uint32_t lane = lane_hint(lane_count_);
-  if ((flags & (SpanAccess::recording | SpanAccess::measured)) != 0) {
-    SpanSlot(slot, slots_, span_limits_).record().end = now();
-    if ((flags & SpanAccess::unwinding) != 0) {
-      const ThreadState* const thread = ThreadState::current();
-      if (thread != nullptr && thread->uncaught_exceptions() > flags >> 8) [[unlikely]]
-        add_unwinding(slot);
-    }
-    commit_record(slot, lane);
-  }
+[[gnu::always_inline]] inline void Producer::send_home(arena::Slot& slot,
+                                                       std::uint32_t lane) noexcept {
   if ((slot.head.flags & (slot_flag::operation_changed | slot_flag::chained)) != 0) [[unlikely]] {
     return finish_marked(slot, lane);
   }
   const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
   slot.head.generation.store(generation + 1, std::memory_order_release);
   slots_.give_back(lane, slot);
+}
+
+void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
+  if ((flags & (SpanAccess::recording | SpanAccess::measured)) != 0) {
+    return finish_recorded(slot, flags);
+  }
+  send_home(slot, lane_hint(lane_count_));
+}
+
+[[gnu::noinline]] void Producer::finish_recorded(arena::Slot& slot, std::uint16_t flags) noexcept {
+  const std::uint32_t lane = lane_hint(lane_count_);
+  SpanSlot(slot, slots_, span_limits_).record().end = now();
+  if ((flags & SpanAccess::unwinding) != 0) {
+    const ThreadState* const thread = ThreadState::current();
+    if (thread != nullptr && thread->uncaught_exceptions() > flags >> 8) [[unlikely]]
+      add_unwinding(slot);
+  }
+  commit_record(slot, lane);
+  send_home(slot, lane);
 }
 
 /// The end of a slot that leaves more than itself behind.

@@ -224,10 +224,12 @@ public:
     });
   }
   void put(FlatSink& sink) const noexcept {
-    for_each_kept([&](const Attribute& attribute) {
-      put_in_place(sink, model::EntryKind::attribute, attribute.key, attribute.value,
-                   short_value_size(attribute.value, value_length_), value_length_);
-    });
+    if (!all_) [[unlikely]]
+      return put<FlatSink&>(sink);
+    for (const Attribute& each : attributes_) {
+      put_in_place(sink, model::EntryKind::attribute, each.key, each.value,
+                   short_value_size(each.value, value_length_), value_length_);
+    }
   }
 
 private:

@@ -7,15 +7,19 @@
 
 namespace posthaste::produce {
 
-struct Producer::Lineage {
+/// All that there is to say of a new trace.
+struct Producer::Origin {
   TraceId trace_id;
   SpanId parent_id;
   std::uint8_t trace_flags = 2;  // of the parent; W3C level 2: the trace id is random
   bool has_parent = false;
   bool remote = false;
   bool sampled = true;
+  double sample_rate = 100;  // until the sampler has decided: the parent's
+};
+
+struct Producer::Lineage : Origin {
   bool undecided = true;        // the sampler decides, not the parent
-  double sample_rate = 100;     // until the sampler has decided: the parent's
   arena::Slot* slot = nullptr;  // the parent's, alive, in this runtime; else null
   std::uint32_t generation = 0;
   RootRef root;  // of a parent in this runtime, alive or not

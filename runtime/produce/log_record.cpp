@@ -7,8 +7,6 @@
 #include "runtime/produce/span_access.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 namespace posthaste::produce {
 namespace {
@@ -22,21 +20,26 @@ struct LogPlan {
   std::uint32_t body_bytes;
   std::uint32_t value_length;
   AttributeList attributes;
-  std::array<std::pair<model::EntryKind, std::string_view>, 3> texts;
+  bool has_texts;  // mostly not
+  std::string_view severity_text;
+  std::string_view event_name;
+  std::string_view operation;
   bool has_body = true;
   std::uint64_t size;  // by all that stands above it
   std::uint32_t dropped;
   bool truncated = false;
 
-  LogPlan(const AttributeValue& value, const LogOptions& options, std::string_view operation,
+  LogPlan(const AttributeValue& value, const LogOptions& options, std::string_view operation_name,
           const RecordLimits& limits) noexcept
       : body(value),
         body_bytes(short_value_size(value, limits.value_length)),
         value_length(limits.value_length),
         attributes(options.attributes, std::min(limits.attributes, 0xffffu), limits.value_length),
-        texts{{{model::EntryKind::severity_text, cut_bytes(options.severity_text, text_limit)},
-               {model::EntryKind::event_name, cut_bytes(options.event_name, text_limit)},
-               {model::EntryKind::operation_name, operation}}},
+        has_texts(
+            options.severity_text.size() + options.event_name.size() + operation_name.size() != 0),
+        severity_text(options.severity_text),
+        event_name(options.event_name),
+        operation(operation_name),
         size(measure()),
         dropped(attributes.dropped()) {
     if (size > model::record_size_limit) [[unlikely]]
@@ -48,19 +51,33 @@ struct LogPlan {
       put_in_place(sink, model::EntryKind::body, {}, body, body_bytes, value_length);
     }
     attributes.put(sink);
-    for (const auto& [kind, text] : texts) {
-      if (!text.empty()) put_text_entry(sink, kind, text);
-    }
+    if (has_texts) put_texts(sink);
   }
 
 private:
+  template <class F>
+  void for_each_text(F&& f) const noexcept {
+    using model::EntryKind;
+    if (!severity_text.empty()) f(EntryKind::severity_text, cut_bytes(severity_text, text_limit));
+    if (!event_name.empty()) f(EntryKind::event_name, cut_bytes(event_name, text_limit));
+    if (!operation.empty()) f(EntryKind::operation_name, operation);
+  }
+  [[gnu::noinline]] std::uint64_t size_of_texts() const noexcept {
+    std::uint64_t total = 0;
+    for_each_text([&](model::EntryKind, std::string_view text) {
+      total += entry_size(static_cast<std::uint32_t>(text.size()));
+    });
+    return total;
+  }
+  [[gnu::noinline]] void put_texts(FlatSink sink) const noexcept {
+    for_each_text(
+        [&](model::EntryKind kind, std::string_view text) { put_text_entry(sink, kind, text); });
+  }
+
   std::uint64_t measure() const noexcept {
     std::uint64_t total = sizeof(model::RecordHead) + attributes.size();
     if (has_body) total += entry_size(body_bytes);
-    for (const auto& [kind, text] : texts) {
-      if (!text.empty()) total += entry_size(static_cast<std::uint32_t>(text.size()));
-    }
-    return total;
+    return has_texts ? total + size_of_texts() : total;
   }
 
   [[gnu::noinline, gnu::cold]] void cut() noexcept {

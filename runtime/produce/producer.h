@@ -129,6 +129,7 @@ private:
   static constexpr std::string_view rate_attribute = "microsoft.sample_rate";
   double stated_rate(arena::Slot& slot, double recorded) const noexcept;
 
+  struct Origin;
   struct Lineage;
   void open_sampling(ProducerSetup& setup);
   void open_processors(ProducerSetup& setup);
@@ -159,11 +160,11 @@ private:
                           ThreadState& thread) noexcept;
   SpanParts start_any(std::string_view name, const SpanOptions& options, std::uint16_t scope,
                       const ParentFrame* parent, ThreadState& thread) noexcept;
-  SpanParts leave_out_root(std::string_view name, const Lineage& lineage, IdSource& ids) noexcept;
-  template <bool plain_root>
+  SpanParts leave_out_root(std::string_view name, const Origin& trace, IdSource& ids) noexcept;
+  template <class From>
   SpanParts start(std::string_view name, const SpanOptions& options, std::uint16_t scope,
-                  const Lineage& lineage, IdSource& ids, ThreadState& thread) noexcept;
-  model::RecordHead& begin(arena::Slot& slot, const Lineage& lineage, std::uint16_t scope,
+                  const From& lineage, IdSource& ids, ThreadState& thread) noexcept;
+  model::RecordHead& begin(arena::Slot& slot, const Origin& lineage, std::uint16_t scope,
                            SpanKind kind, SpanId id) const noexcept;
   SpanParts refuse_start(std::uint16_t flags, const Context* parent) noexcept;
   void append_long_name(arena::Slot& slot, std::string_view name) noexcept;
@@ -180,7 +181,10 @@ private:
   void commit_record(arena::Slot& slot, std::uint32_t lane) noexcept;
   void commit_beneath(arena::Slot& slot, std::uint32_t lane) noexcept;
   void commit_image(arena::Slot& slot, std::uint32_t lane, std::string_view operation) noexcept;
+  void copy_chained(arena::Slot& slot, std::byte* to) const noexcept;
+  void finish_recorded(arena::Slot& slot, std::uint16_t flags) noexcept;
   void finish_marked(arena::Slot& slot, std::uint32_t lane) noexcept;
+  void send_home(arena::Slot& slot, std::uint32_t lane) noexcept;
   void consider_log(LoggerState& state, Severity severity, const AttributeValue& body,
                     const LogOptions& options, const ParentFrame* parent) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,

@@ -11,6 +11,7 @@
 #include "runtime/produce/span_access.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace posthaste::produce {
 
@@ -89,7 +90,7 @@ void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) cons
 
 /// An empty record of the lineage, in a slot that nobody sees yet.
 [[gnu::always_inline]] inline model::RecordHead& Producer::begin(arena::Slot& slot,
-                                                                 const Lineage& lineage,
+                                                                 const Origin& lineage,
                                                                  std::uint16_t scope, SpanKind kind,
                                                                  SpanId id) const noexcept {
   const SpanSlot span(slot, slots_, span_limits_);
@@ -128,20 +129,23 @@ void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) cons
 
 /// Thrice in the code: for a root that is surely kept, of whose lineage the compiler knows the most,
 /// for other roots, and for the rest.
-template <bool plain_root>
+template <class From>
 [[gnu::always_inline]] inline SpanParts Producer::start(std::string_view name,
                                                         const SpanOptions& options,
-                                                        std::uint16_t scope, const Lineage& lineage,
+                                                        std::uint16_t scope, const From& lineage,
                                                         IdSource& ids,
                                                         ThreadState& thread) noexcept {
+  constexpr bool new_trace = std::is_same_v<From, Origin>;
   std::uint16_t flags = SpanAccess::recording;
   const std::uint32_t lane = lane_hint(lane_count_);
   if (!lineage.sampled) [[unlikely]] {
     count_sampled(lane);
     flags = measures_ ? measured_as(options.kind) : measured_keys::none;
     // Beneath an unsampled span of ours, its ids serve as well: no slot, nothing to write.
-    if (flags == 0 && lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
-      return {lineage.slot, lineage.generation, number_, 0};
+    if constexpr (!new_trace) {
+      if (flags == 0 && lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
+        return {lineage.slot, lineage.generation, number_, 0};
+      }
     }
   }
   arena::Slot* const slot = slots_.take(lane);
@@ -149,7 +153,7 @@ template <bool plain_root>
     return refuse_start(flags, options.parent);
   model::RecordHead& record = begin(*slot, lineage, scope, options.kind, ids.span_id());
   slot->head.root = arena::no_slot;
-  if constexpr (plain_root) {
+  if constexpr (new_trace) {
     begin_operation(slot->operation, name);
   } else {
     inherit(*slot, lineage, name);
@@ -170,11 +174,13 @@ template <bool plain_root>
   const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
   slot->head.generation.store(generation, std::memory_order_release);
   const SpanParts span{slot, generation, number_, flags};
+  const std::vector<OwnedAttribute>* added = nullptr;  // by the sampler
+  if constexpr (!new_trace) added = lineage.sampler_attributes;
   const bool given_more =
       options.attributes.size() + options.links.size() != 0 || options.start_time.has_value();
-  if ((given_more || processes_spans_ || lineage.sampler_attributes != nullptr) &&
+  if ((given_more || processes_spans_ || added != nullptr) &&
       (flags & (SpanAccess::recording | SpanAccess::measured)) != 0) [[unlikely]] {
-    return add_options(span, name, options, lineage.sampled, lineage.sampler_attributes);
+    return add_options(span, name, options, lineage.sampled, added);
   }
   return span;
 }
@@ -246,9 +252,9 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
                                                       std::uint16_t scope,
                                                       ThreadState& thread) noexcept {
   IdSource& ids = thread.ids();
-  Lineage lineage;
-  lineage.trace_id = ids.trace_id();
-  return start<true>(name, options, scope, lineage, ids, thread);
+  Origin trace;
+  trace.trace_id = ids.trace_id();
+  return start(name, options, scope, trace, ids, thread);
 }
 
 /// A new trace that may be left out.
@@ -257,19 +263,19 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
                                                  ThreadState& thread) noexcept {
   if (sampler_) return start_any(name, options, scope, nullptr, thread);
   IdSource& ids = thread.ids();
-  Lineage lineage;
-  lineage.trace_id = ids.trace_id();
-  lineage.sample_rate = rate_of_next();
-  lineage.sampled = keeps(lineage.sample_rate, lineage.trace_id, sampling_hash_);
+  Origin trace;
+  trace.trace_id = ids.trace_id();
+  trace.sample_rate = rate_of_next();
+  trace.sampled = keeps(trace.sample_rate, trace.trace_id, sampling_hash_);
   const bool measured = measures_ && measured_as(options.kind) != measured_keys::none;
-  if (!lineage.sampled && !measured) return leave_out_root(name, lineage, ids);
-  return start<true>(name, options, scope, lineage, ids, thread);
+  if (!trace.sampled && !measured) return leave_out_root(name, trace, ids);
+  return start(name, options, scope, trace, ids, thread);
 }
 
 /// Nothing is recorded: a slot for its ids, which go on to other services, and for its name, which
 /// logs beneath it carry.
 [[gnu::always_inline]] inline SpanParts Producer::leave_out_root(std::string_view name,
-                                                                 const Lineage& lineage,
+                                                                 const Origin& trace,
                                                                  IdSource& ids) noexcept {
   const std::uint32_t lane = lane_hint(lane_count_);
   count_sampled(lane);
@@ -280,10 +286,10 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
   span.begin_unrecorded();
   slot->head.root = arena::no_slot;
   model::RecordHead& record = span.record();
-  record.trace_flags = lineage.trace_flags;  // random, not sampled
-  record.trace_id = lineage.trace_id;
+  record.trace_flags = trace.trace_flags;  // random, not sampled
+  record.trace_id = trace.trace_id;
   record.span_id = ids.span_id();
-  record.sample_rate = lineage.sample_rate;
+  record.sample_rate = trace.sample_rate;
   begin_operation(slot->operation, name);
   const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
   slot->head.generation.store(generation, std::memory_order_release);
@@ -320,7 +326,7 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
   } else if (lineage.undecided) {
     lineage.sample_rate = 100;  // kept in any case, whatever the parent stands for
   }
-  return start<false>(name, options, scope, lineage, ids, thread);
+  return start(name, options, scope, lineage, ids, thread);
 }
 
 }  // namespace posthaste::produce
