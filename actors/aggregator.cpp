@@ -54,6 +54,7 @@ SteadyTime Aggregator::step(SteadyTime now) {
     due = now + interval;
     meter_.due().store(due, std::memory_order_relaxed);
   }
+  if (!collection_ && collector_.emitting()) go_on(now);
   if (!collection_) {
     if (!wanted(now)) return due;
     begin(now);
@@ -96,6 +97,17 @@ void Aggregator::begin(SteadyTime now) {
   if (none || !durable_.callbacks->run(number_, collection_->number)) {
     meter_.observed().store(collection_->number, std::memory_order_relaxed);
   }
+}
+
+/// With the points of a collection whose aggregator died. For whom it was is not known any more:
+/// flushes and the end get one of their own.
+void Aggregator::go_on(SteadyTime now) {
+  collection_ = {.number = meter_.emission().collection,
+                 .flushes = 0,
+                 .final = false,
+                 .begun = durable_.clock->steady(),
+                 .observe_until = now,
+                 .gathered = true};
 }
 
 /// Whether the callbacks have returned, or had their time.

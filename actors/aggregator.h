@@ -10,7 +10,8 @@
 ///
 /// Commit points: those of the collector (runtime/metrics/collector.h): what was taken lies in the
 /// series, and counts as reported when its point is in the lane. So whoever dies here loses and
-/// doubles no count; the next one collects anew.
+/// doubles no count: the next one writes what is left of a collection's points, and collects anew
+/// where none was out.
 
 #include "actors/durable.h"
 #include "actors/part.h"
@@ -41,6 +42,7 @@ private:
   std::uint64_t flushes_asked() const noexcept;
   bool wanted(SteadyTime now) const;
   void begin(SteadyTime now);
+  void go_on(SteadyTime now);
   bool observed(SteadyTime now);
   bool write_points();
   void finish(SteadyTime now);

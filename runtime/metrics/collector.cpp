@@ -63,9 +63,9 @@ void reset(HistogramTotals& totals, const HistogramLayout& layout) noexcept {
 }  // namespace
 
 void Collector::gather(std::uint64_t collection, WallTime now) noexcept {
-  collection_ = collection;
-  now_ = now.time_since_epoch().count();
-  now_ticks_ = read_ticks(meter_.context().ticks);
+  at_.collection = collection;
+  at_.now = now.time_since_epoch().count();
+  at_.now_ticks = read_ticks(meter_.context().ticks);
   std::atomic<std::uint32_t>& interval = meter_.interval();
   left_bank_ = interval.load(relaxed);
   interval.store(left_bank_ + 1, std::memory_order_seq_cst);
@@ -81,9 +81,9 @@ void Collector::gather(std::uint64_t collection, WallTime now) noexcept {
       for (const auto& stream : instrument.streams()) gather_stream(*stream);
     }
   }
-  emitting_ = true;
-  instrument_ = stream_ = reader_ = 0;
-  series_ = nullptr;
+  at_.under_way = true;
+  at_.instrument = at_.stream = at_.reader = 0;
+  at_.series = nullptr;
 }
 
 void Collector::gather_stream(Stream& stream) noexcept {
@@ -188,26 +188,28 @@ std::uint64_t Collector::take_exponential(Series& series, HistogramBank& bank) n
 }
 
 bool Collector::emit(PointSink& sink) {
+  if (!at_.under_way) return true;
   const std::size_t instruments = meter_.instrument_count();
-  for (; instrument_ < instruments; ++instrument_, stream_ = 0) {
-    Instrument& instrument = meter_.instrument(instrument_);
+  for (; at_.instrument < instruments; ++at_.instrument, at_.stream = 0) {
+    Instrument& instrument = meter_.instrument(at_.instrument);
     std::unique_lock observing(instrument.observing(), std::defer_lock);
     if (instrument.info().observable() && !observing.try_lock()) {
-      series_ = nullptr;
+      at_.series = nullptr;
+      at_.reader = 0;
       continue;
     }
-    for (; stream_ < instrument.streams().size(); ++stream_) {
-      Stream& stream = *instrument.streams()[stream_];
-      if (series_ == nullptr) series_ = stream.first();
-      if (series_ != nullptr) writer_.begin_stream(stream, meter_);
-      while (series_ != nullptr) {
-        if (!emit_series(*series_, stream, sink)) return false;
-        series_ = series_->next;
+    for (; at_.stream < instrument.streams().size(); ++at_.stream) {
+      Stream& stream = *instrument.streams()[at_.stream];
+      if (at_.series == nullptr) at_.series = stream.first();
+      if (at_.series != nullptr) writer_.begin_stream(stream, meter_);
+      while (at_.series != nullptr) {
+        if (!emit_series(*at_.series, stream, sink)) return false;
+        at_.series = at_.series->next;
       }
-      stream.set_beginning(now_);
+      stream.set_beginning(at_.now);
     }
   }
-  emitting_ = false;
+  at_.under_way = false;
   if (meter_.context().exemplars != ExemplarFilter::always_off) clear_fronts();
   return true;
 }
@@ -215,19 +217,19 @@ bool Collector::emit(PointSink& sink) {
 bool Collector::emit_series(Series& series, const Stream& stream, PointSink& sink) {
   take_exemplars(series);
   const std::vector<StreamReader>& readers = stream.spec().readers;
-  for (; reader_ < readers.size(); ++reader_) {
+  for (; at_.reader < readers.size(); ++at_.reader) {
     PointFacts facts;
-    facts.reader = readers[reader_];
+    facts.reader = readers[at_.reader];
     // The wall clock may have been set back.
-    facts.start = std::min(series.readers[reader_].since, now_);
-    facts.end = now_;
+    facts.start = std::min(series.readers[at_.reader].since, at_.now);
+    facts.end = at_.now;
     facts.exemplars = exemplars_;
     const bool written = is_histogram(stream.kind())
-                             ? emit_histogram(series, reader_, facts, sink)
-                             : emit_sum(series, stream, reader_, facts, sink);
+                             ? emit_histogram(series, at_.reader, facts, sink)
+                             : emit_sum(series, stream, at_.reader, facts, sink);
     if (!written) return false;
   }
-  reader_ = 0;
+  at_.reader = 0;
   if (!stream.spec().observable) series.exemplar_tries.store(exemplar_tries, relaxed);
   return true;
 }
@@ -239,7 +241,7 @@ void Collector::take_exemplars(Series& series) {
   if (reservoir == nullptr) return;
   KeptExemplar taken;
   for (std::uint32_t slot = 0; slot < reservoir->size(); ++slot) {
-    if (reservoir->take(slot, now_ticks_, taken)) exemplars_.push_back(taken);
+    if (reservoir->take(slot, at_.now_ticks, taken)) exemplars_.push_back(taken);
   }
 }
 
@@ -247,7 +249,7 @@ bool Collector::emit_sum(Series& series, const Stream& stream, std::size_t reade
                          PointFacts& facts, PointSink& sink) {
   SeriesReader& known = series.readers[reader];
   const StreamSpec& spec = stream.spec();
-  const bool observed = spec.observable && series.observed_in == collection_;
+  const bool observed = spec.observable && series.observed_in == at_.collection;
   if (stream.kind() == CellKind::last_value) {
     const bool there = series.has_last.load(std::memory_order_acquire);
     if (!there || (spec.observable && !observed)) return true;
@@ -263,13 +265,13 @@ bool Collector::emit_sum(Series& series, const Stream& stream, std::size_t reade
     const bool anew = spec.monotonic && is_less(series.total, known.reported, spec.integer);
     if (!anew) facts.value = difference(series.total, known.reported, spec.integer);
     if (!observed && is_zero(facts.value, spec.integer)) {
-      known.since = now_;
+      known.since = at_.now;
       return true;
     }
   }
   if (!sink.put(writer_.write(series, facts))) return false;
   known.reported = series.total;
-  if (facts.reader.temporality == model::Temporality::delta) known.since = now_;
+  if (facts.reader.temporality == model::Temporality::delta) known.since = at_.now;
   return true;
 }
 
@@ -278,14 +280,14 @@ bool Collector::emit_histogram(Series& series, std::size_t reader, PointFacts& f
   SeriesReader& known = series.readers[reader];
   const bool delta = facts.reader.temporality == model::Temporality::delta;
   if (known.histogram.count == 0) {
-    if (delta) known.since = now_;
+    if (delta) known.since = at_.now;
     return true;
   }
   facts.histogram = &known.histogram;
   if (!sink.put(writer_.write(series, facts))) return false;
   if (!delta) return true;
   reset(known.histogram, series.stream.layout());
-  known.since = now_;
+  known.since = at_.now;
   return true;
 }
 

@@ -9,9 +9,9 @@
 /// middle of a histogram; what it cannot wait for comes with a later collection.
 ///
 /// Commit points: taking a cell moves its value to the series' totals by plain stores that cannot
-/// throw; a series counts as reported only after its point was put. So whoever dies here, at any
-/// point, loses and doubles nothing. A point that is refused is offered again by the next emit, or
-/// its value goes with the next point.
+/// throw; a series counts as reported only after its point was put, and how far emit is lies in the
+/// meter (Emission). So whoever dies here, at any point, loses and doubles nothing, gauges included.
+/// A point that is refused is offered again by the next emit, or its value goes with the next point.
 
 #include "runtime/metrics/series_point.h"
 
@@ -26,15 +26,15 @@ public:
 
 class Collector {
 public:
-  explicit Collector(MeterState& meter) noexcept : meter_(meter) {}
+  explicit Collector(MeterState& meter) noexcept : meter_(meter), at_(meter.emission()) {}
 
   /// `collection` is the number that the callbacks were given; `now` ends its points' interval.
   void gather(std::uint64_t collection, WallTime now) noexcept;
   /// From the series where the last call was refused; true when all is written. May throw
   /// std::bad_alloc.
   bool emit(PointSink& sink);
-  /// Whether emit has something left to do.
-  bool emitting() const noexcept { return emitting_; }
+  /// Whether emit has something left to do, of this Collector's gather or a dead one's.
+  bool emitting() const noexcept { return at_.under_way; }
 
 private:
   void gather_stream(Stream& stream) noexcept;
@@ -50,17 +50,10 @@ private:
   bool emit_histogram(Series& series, std::size_t reader, PointFacts& facts, PointSink& sink);
 
   MeterState& meter_;
+  Emission& at_;
   PointWriter writer_;
-  std::uint64_t collection_ = 0;
-  std::int64_t now_ = 0;                 // of the collection, ns since the epoch
-  std::uint64_t now_ticks_ = 0;          // likewise
   std::vector<KeptExemplar> exemplars_;  // of the series that is written
   std::uint32_t left_bank_ = 0;          // the interval that gather takes
-  bool emitting_ = false;
-  std::size_t instrument_ = 0;  // where emit goes on
-  std::size_t stream_ = 0;
-  Series* series_ = nullptr;
-  std::size_t reader_ = 0;
 };
 
 }  // namespace posthaste::metrics

@@ -21,8 +21,8 @@ public:
   virtual void begin(SteadyTime now) = 0;
   /// Observes with Instrument::observe_from_source.
   virtual void observe(std::uint64_t collection, SteadyTime now) = 0;
-  /// The points of what was observed last are out. Not called when the aggregator died before: then
-  /// the next observation is to hold what that one held.
+  /// The points of what was observed last are out. Not called when the aggregator died before the
+  /// first of them was: then the next observation is to hold what that one held.
   virtual void sent() noexcept {}
 };
 

@@ -27,6 +27,19 @@ struct MeterOptions {
   bool own = false;  // the pipeline's
 };
 
+/// How far the points of a collection are written. It outlives the aggregator: the next one goes on
+/// behind the last point that was put.
+struct Emission {
+  bool under_way = false;
+  std::uint64_t collection = 0;
+  std::int64_t now = 0;  // of the collection, ns since the epoch
+  std::uint64_t now_ticks = 0;
+  std::size_t instrument = 0;
+  std::size_t stream = 0;
+  Series* series = nullptr;  // null: the stream's first
+  std::size_t reader = 0;
+};
+
 class MeterState {
 public:
   static constexpr std::size_t most_instruments = 4096;
@@ -73,6 +86,8 @@ public:
   std::atomic<std::uint64_t>& served() noexcept { return served_; }
   /// When the next collection is due; SteadyTime::min(): not known yet.
   std::atomic<SteadyTime>& due() noexcept { return due_; }
+  /// The collector's alone.
+  Emission& emission() noexcept { return emission_; }
   /// The collection before the end is done.
   std::atomic<bool>& finished() noexcept { return finished_; }
 
@@ -95,6 +110,7 @@ private:
   std::atomic<std::uint64_t> served_{0};
   std::atomic<SteadyTime> due_{SteadyTime::min()};
   std::atomic<bool> finished_{false};
+  Emission emission_;
   CallbackList callbacks_;
   std::vector<std::unique_ptr<MeterSource>> sources_;
   mutable std::mutex mutex_;

@@ -188,5 +188,72 @@ TEST(Aggregator, LosesAndDoublesNothingWhereverItDies) {
   }
 }
 
+/// Four rates of one count, which grows by one a second: each tells of all time, once.
+struct RateSource final : metrics::MeterSource {
+  explicit RateSource(metrics::MeterState& meter) {
+    for (const char* const name : {"rate.1", "rate.2", "rate.3", "rate.4"}) {
+      gauges.push_back(
+          meter.make({.name = name, .kind = InstrumentKind::observable_gauge, .integer = false}));
+    }
+  }
+  void begin(SteadyTime now) override { sent_at = now; }
+  void observe(std::uint64_t collection, SteadyTime now) override {
+    read_at = now;
+    for (metrics::Instrument* const gauge : gauges) {
+      gauge->observe_from_source(std::chrono::duration<double>(now - sent_at).count(), {},
+                                 collection);
+    }
+  }
+  void sent() noexcept override { sent_at = read_at; }
+
+  std::vector<metrics::Instrument*> gauges;
+  SteadyTime sent_at{};
+  SteadyTime read_at{};
+};
+
+/// Takes so many points, then no more.
+struct LimitedSink final : metrics::PointSink {
+  explicit LimitedSink(std::size_t most) : room(most) {}
+  bool put(std::span<const std::byte> record) noexcept override {
+    if (points.size() == room) return false;
+    points.push_back(posthaste::testing_support::point_of(record));
+    return true;
+  }
+  std::size_t room;
+  std::vector<Point> points;
+};
+
+TEST(Aggregator, LosesAndDoublesNothingWhereACollectionStopsHalfway) {
+  for (std::size_t out = 0; out < 4; ++out) {
+    Measuring m;
+    m.meter->add_source(std::make_unique<RateSource>(*m.meter));
+    m.step();
+    const SteadyTime begun = m.shop.clock.steady();
+    std::map<std::string, double> covered;
+    const auto note = [&](const std::vector<Point>& points) {
+      for (const Point& point : points) covered[point.name] += point.value;
+    };
+    m.shop.clock.advance(60s);
+    {  // an aggregator that dies when some of its points are out
+      const std::uint64_t number = m.meter->collections().fetch_add(1) + 1;
+      m.meter->sources()[0]->observe(number, m.shop.clock.steady());
+      metrics::Collector dies(*m.meter);
+      dies.gather(number, m.shop.clock.wall());
+      LimitedSink sink(out);
+      EXPECT_FALSE(dies.emit(sink));
+      note(sink.points);
+    }
+    for (const auto pause : {1s, 60s}) {
+      m.shop.clock.advance(pause);
+      m.step();
+      note(m.take_points());
+    }
+    const double all = std::chrono::duration<double>(m.shop.clock.steady() - begun).count();
+    for (const char* const name : {"rate.1", "rate.2", "rate.3", "rate.4"}) {
+      EXPECT_DOUBLE_EQ(covered[name], all) << name << ", " << out;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace posthaste::actors
