@@ -138,6 +138,8 @@ OrphanFate judge_orphan(const std::optional<OrphanHead>& head, const OrphanSearc
   if (!head || search.now - last_alive > orphan_age_limit) return OrphanFate::remove;
   if (!head->same_format) return OrphanFate::leave;
   if (head->boot_id != search.boot_id) return OrphanFate::remove;
+  const auto unsigned_yet = std::count(head->output_ids.begin(), head->output_ids.end(), 0u);
+  if (unsigned_yet != 0) return OrphanFate::remove;  // its owner died before it took a record
   const bool ours =
       std::all_of(head->output_ids.begin(), head->output_ids.end(), [&search](std::uint64_t id) {
         return std::find(search.output_ids.begin(), search.output_ids.end(), id) !=

@@ -95,6 +95,15 @@ TEST(Orphans, ThatNobodyCanReadAreRemoved) {
   EXPECT_EQ(directory.files(), 0u);
 }
 
+TEST(Orphans, WhoseOwnerDiedInTheMidstOfItsStartAreRemoved) {
+  const MemoryDirectory directory;
+  leave_orphan(directory, 1, [](const Arena& arena) { arena.output(1).id = 0; });
+  const OrphanSurvey survey = find_orphans(search_in(directory));
+  EXPECT_EQ(survey.removed, 1u);
+  EXPECT_EQ(survey.left, 0u);
+  EXPECT_EQ(directory.files(), 0u);
+}
+
 TEST(Orphans, AreRemovedWhenNobodyWantedThemFor47Hours) {
   const MemoryDirectory directory;
   leave_orphan(directory, 1, [](const Arena& arena) { arena.output(1).id = 999; });
