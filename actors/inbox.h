@@ -8,6 +8,7 @@
 ///
 /// Blocking: a short mutex. Full: bounded by what is under way (requests, bodies), not here.
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <mutex>
@@ -45,6 +46,11 @@ public:
     items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
+  template <class Predicate>
+  std::size_t count_if(Predicate predicate) const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(std::count_if(items_.begin(), items_.end(), predicate));
+  }
   bool empty() const noexcept {
     const std::lock_guard lock(mutex_);
     return items_.empty();

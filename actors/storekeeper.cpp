@@ -146,6 +146,9 @@ bool Storekeeper::serve_orders(SteadyTime now) {
     refuse(orders);
     return false;
   }
+  for (const StoreOrder* order : orders) {  // those whose leases are forgotten may send others
+    if (order->kind == Kind::settle || order->kind == Kind::replace) told_[order->output] = true;
+  }
   append(orders);
   publish_levels();
   lease(orders);

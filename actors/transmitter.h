@@ -56,6 +56,7 @@ private:
   void send(SteadyTime now);
   void probe(SteadyTime now);
   void replay(SteadyTime now);
+  std::uint32_t unforgotten_leases() const;
   void ask_for_leases(std::size_t wanted);
   bool send_lease(SteadyTime now);
   void begin_body(arena::BodyIndex index, SteadyTime now);

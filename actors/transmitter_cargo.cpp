@@ -129,11 +129,21 @@ void Transmitter::replay(SteadyTime now) {
     return;
   }
   const std::uint32_t live = flights_of(Flight::Cargo::body);
-  std::uint32_t flying = flights_of(Flight::Cargo::lease);
+  std::uint32_t flying = flights_of(Flight::Cargo::lease) + unforgotten_leases();
   std::uint32_t room = flow_.replay_room(live);
   if (room == 0 && live == 0) room = 1;  // nothing was sent yet: the oldest is the probe
   while (flying < room && send_lease(now)) ++flying;
   ask_for_leases(2 * std::size_t{room});
+}
+
+/// Delivered or dropped, but not yet so in the store: a process that is killed now leaves them to be
+/// sent again, like those on their way.
+std::uint32_t Transmitter::unforgotten_leases() const {
+  return static_cast<std::uint32_t>(durable_.desk.orders.count_if([this](const StoreOrder& order) {
+    const bool ends =
+        order.kind == StoreOrder::Kind::settle || order.kind == StoreOrder::Kind::replace;
+    return ends && order.output == custody_.number;
+  }));
 }
 
 /// So many are held or asked for, as far as there are any.

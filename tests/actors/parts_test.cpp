@@ -359,6 +359,42 @@ TEST(Transmitter, KicksTheStorekeeperForALeaseThatIsSettledDuringTheShutdown) {
   EXPECT_GT(shop.kicks(Role::storekeeper), kicks);
 }
 
+/// What was delivered and is still in the store is sent again by whoever comes after a kill.
+TEST(Transmitter, SendsNoMoreOfTheStoreThanMayBeSentAgainAfterAKill) {
+  Workshop shop({.batch_size = 10});
+  for (int i = 0; i < 400 && shop.output().in_store < 600; ++i) {
+    record(shop, 10);
+    step_all(shop, 3);
+    while (!shop.requests->under_way.empty()) {
+      shop.requests->fail(0, ErrorCode::connect_failed, false);
+    }
+    shop.clock.advance(seconds{1});
+    shop.step_all();
+  }
+  ASSERT_GE(shop.output().in_store, 600u);
+  const std::size_t most = shop.durable.settings->max_in_flight();
+  for (int i = 0; i < 2'000 && shop.requests->under_way.size() < most; ++i) {
+    accept_all(shop);
+    shop.step_all();
+  }
+  ASSERT_EQ(shop.requests->under_way.size(), most);
+  const auto unforgotten = [&shop] {
+    return shop.durable.desk.orders.count_if(
+        [](const StoreOrder& order) { return order.kind == StoreOrder::Kind::settle; });
+  };
+  for (int i = 0; i < 5; ++i) {  // the storekeeper's disk is slow
+    accept_all(shop);
+    shop.step(Role::transmitter);
+    EXPECT_LE(unforgotten() + shop.requests->under_way.size(), most);
+  }
+  const std::uint64_t replayed = shop.output().replayed;
+  for (int i = 0; i < 10; ++i) {
+    accept_all(shop);
+    shop.step_all();
+  }
+  EXPECT_GT(shop.output().replayed, replayed);
+}
+
 TEST(Transmitter, GoesOnWhereMostOfABatchIsTaken) {
   Workshop shop({.batch_size = 10});
   for (int batch = 0; batch < 20; ++batch) {
