@@ -97,6 +97,14 @@ public:
   }
   std::uint64_t recorded() const { return recorded_; }
 
+  /// The next span, if the lane has room for it and is open: its number, else 0.
+  std::uint64_t try_record(std::uint32_t lane = 0) {
+    const std::uint64_t number = options_.first_number + recorded_;
+    if (!write(number, lane)) return 0;
+    ++recorded_;
+    return number;
+  }
+
   bool flush(milliseconds within = seconds{10}) {
     return wait([&](Pipeline::FlushDone done) {
       pipeline_->flush(system_clock().steady() + within, std::move(done));

@@ -21,7 +21,8 @@ import threading
 import time
 from typing import Callable, NamedTuple
 
-MODULES = ("network_rows", "http_rows", "security_rows", "output_rows", "store_rows", "disk_rows", "pressure_rows")
+MODULES = ("network_rows", "http_rows", "security_rows", "output_rows", "store_rows", "disk_rows", "pressure_rows",
+           "crash_rows")
 
 ROWS = {}
 

@@ -5,159 +5,21 @@
 ///
 /// Exit codes: 0 done, 1 a promise was broken (said on stderr), 2 wrong usage, others as the fault makes them.
 
-#include "tools/load/id_file.h"
-#include "tools/load/load.h"
-
-#include <posthaste/posthaste.h>
+#include "tests/faults/host_run.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <functional>
-#include <map>
 #include <new>
 #include <stdexcept>
-#include <string>
-#include <thread>
 #include <utility>
-#include <vector>
 
+namespace posthaste::faults {
 namespace {
-
-using namespace posthaste;
-using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
-
-/// --name value, in pairs.
-class Options {
-public:
-  Options(int count, char** words) {
-    for (int i = 2; i < count; ++i) {
-      std::string name = words[i];
-      const bool flag = i + 1 == count || std::string_view(words[i + 1]).starts_with("--");
-      values_[name] = flag ? std::string("1") : std::string(words[++i]);
-    }
-  }
-  std::string text(const std::string& name) const {
-    const auto found = values_.find(name);
-    return found == values_.end() ? std::string() : found->second;
-  }
-  double number(const std::string& name, double otherwise) const {
-    return values_.contains(name) ? std::stod(text(name)) : otherwise;
-  }
-  milliseconds deadline() const {
-    return milliseconds(static_cast<int>(number("--shutdown-deadline", 5) * 1000));
-  }
-
-  Settings settings() const {
-    Settings settings;
-    settings.service_name = "fault-host";
-    if (!text("--connection-string").empty()) {
-      settings.outputs = {AzureMonitor{.connection_string = text("--connection-string"),
-                                       .ca_file = text("--ca-file")}};
-    }
-    settings.metrics.performance_counters = false;  // the account is of what was recorded here
-    settings.metrics.standard_metrics = false;
-    settings.metrics.self_metrics = false;
-    settings.store.directory = text("--store");
-    if (!text("--no-store").empty()) settings.store.enabled = false;
-    settings.arena_dir = text("--arena-dir");
-    settings.shutdown_deadline = deadline();
-    return settings;
-  }
-
-private:
-  std::map<std::string, std::string> values_;
-};
-
-std::atomic<bool> broken{false};
-
-void expect(bool holds, const std::string& what) {
-  if (holds) return;
-  broken = true;
-  std::fprintf(stderr, "fault_host: broken: %s\n", what.c_str());
-}
-
-/// A telemetry, what it was given, and its report in the form of load's.
-class Run {
-public:
-  explicit Run(const Options& options) : Run(options, options.settings()) {}
-  Run(const Options& options, Settings settings)
-      : options_(options), telemetry_(start(std::move(settings))) {
-    if (auto created = tools::IdFile::create(options.text("--ids"))) ids_ = std::move(*created);
-    report_.rss_at_start = 0;
-  }
-
-  const Telemetry& telemetry() const { return telemetry_; }
-  Telemetry& telemetry() { return telemetry_; }
-  const Options& options() const { return options_; }
-
-  /// Spans of one thread, each noted once it has ended.
-  void record(std::uint64_t count, const std::function<void(Span&)>& fill = {}) {
-    const Tracer tracer = telemetry_.tracer("faults");
-    tools::IdWriter writer(ids_.get());
-    for (std::uint64_t i = 0; i < count; ++i) {
-      Span span = tracer.start_span("work");
-      span.set_attribute("number", static_cast<std::int64_t>(i));
-      if (fill) fill(span);
-      const Context context = span.context();
-      span.end();
-      writer.write(context);
-      recorded_.fetch_add(1, std::memory_order_relaxed);
-    }
-  }
-
-  /// Shuts down in `deadline`, if that was not done, and writes the report.
-  void finish() {
-    const Clock::time_point begin = Clock::now();
-    const FlushReport flushed = telemetry_.shutdown(options_.deadline());
-    report_.shutdown_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    report_.recorded = recorded_;
-    report_.complete = flushed.complete;
-    report_.ledger = telemetry_.ledger();
-    if (ids_) expect(ids_->close().has_value(), "the ids could not be written");
-    std::ofstream(options_.text("--report")) << report_.to_json();
-  }
-
-private:
-  const Options& options_;
-  Telemetry telemetry_;
-  std::unique_ptr<tools::IdFile> ids_;
-  std::atomic<std::uint64_t> recorded_{0};
-  tools::LoadReport report_;
-};
-
-/// Threads that record until they are told to stop.
-class Workers {
-public:
-  Workers(Run& run, unsigned count) {
-    for (unsigned i = 0; i < count; ++i) {
-      threads_.emplace_back([this, &run] {
-        while (!over_) {
-          run.record(20);
-          std::this_thread::yield();
-        }
-      });
-    }
-  }
-  ~Workers() {
-    over_ = true;
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-private:
-  std::atomic<bool> over_{false};
-  std::vector<std::thread> threads_;
-};
 
 int exit_code_of(pid_t child) {
   int status = 0;
@@ -225,27 +87,6 @@ void record_series(const Options& options) {
       << "{\"overflowed\": " << health.overflowed << ", \"memory\": " << health.memory.count
       << ", \"nanoseconds\": " << seconds * 1000 << "}\n";
   static_cast<void>(run.telemetry().shutdown(options.deadline()));
-}
-
-/// Records, leaves 10 spans open, and ends without a word.
-[[noreturn]] void crash(const Options& options) {
-  Run run(options);
-  const Workers workers(run, static_cast<unsigned>(options.number("--threads", 1)));
-  const Tracer tracer = run.telemetry().tracer("faults");
-  std::vector<Span> open;
-  for (int i = 0; i < 10; ++i) {
-    open.push_back(tracer.start_span("left open"));
-    open.back().set_attribute("left", std::int64_t{i});
-  }
-  std::this_thread::yield();
-  const Clock::time_point until =
-      Clock::now() + milliseconds(static_cast<int>(options.number("--for", 1) * 1000));
-  while (Clock::now() < until) run.record(10);
-  const std::string how = options.text("--how");
-  if (how == "segv") ::raise(SIGSEGV);
-  if (how == "abort") std::abort();
-  if (how == "exit") std::exit(7);  // without an end of the telemetry: its threads still run
-  ::_exit(7);
 }
 
 void shut_down_eight_at_once(const Options& options) {
@@ -491,8 +332,10 @@ void run_out_of_memory(const Options& options) {
 }
 
 }  // namespace
+}  // namespace posthaste::faults
 
 int main(int count, char** words) {
+  using namespace posthaste::faults;
   const std::string what = count > 1 ? words[1] : "";
   const Options options(count, words);
   if (what == "fork") {

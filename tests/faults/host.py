@@ -95,7 +95,7 @@ class Host:
         return json.loads(self.report_path.read_text(encoding="utf-8"))
 
     def recorded(self):
-        return ledger.read_ids(self.ids_path)
+        return ledger.read_ids(self.ids_path) if self.ids_path.exists() else set()
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))

@@ -233,7 +233,7 @@ def bearer(request):
 def token_host(bench, server, *arguments, **options):
     """Records as `live`, with tokens canary-of-a-token-1, then -2 once that was refused, and so on."""
     return bench.host(server, "--spans", str(SPANS), "--rate", "5000", *arguments,
-                      program=(bench.program("token_host"),), **options)
+                      program=(bench.program("pipeline_host"), "tokens"), **options)
 
 
 def token_report(bench, host, server, delivered, seconds=60):
@@ -274,7 +274,7 @@ def inflated(data):
 
 
 @row("H8", "401 to the first token, to the second after a third of the load; then each is refreshed", quick=True,
-     needs=("token_host",))
+     needs=("pipeline_host",))
 def token_refused(bench):
     server = bench.ingestion()
 
@@ -290,7 +290,7 @@ def token_refused(bench):
     bench.measured(refused_401=statuses[401])
 
 
-@row("H8-store", "401 for ever: all is stored, and no token with it", quick=True, needs=("token_host",))
+@row("H8-store", "401 for ever: all is stored, and no token with it", quick=True, needs=("pipeline_host",))
 def token_never_good(bench):
     server = bench.ingestion()
     server.answer = lambda request: Reply(401)
@@ -300,7 +300,7 @@ def token_never_good(bench):
     ledger.check_store(bench, report, host.store)
 
 
-@row("H10-token", "307 to strangers while requests bear a token", quick=True, needs=("token_host",))
+@row("H10-token", "307 to strangers while requests bear a token", quick=True, needs=("pipeline_host",))
 def token_and_redirects(bench):
     server = bench.ingestion()
     bait = Bait(bench)

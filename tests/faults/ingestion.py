@@ -82,7 +82,8 @@ class Reply(NamedTuple):
 
 class Ingestion:
     def __init__(self, authority, *, name="localhost", expired=False, tls=True, listening=True, highest=None,
-                 address="127.0.0.1", port=0, note=lambda text: None):
+                 address="127.0.0.1", port=0, keep_items=True, note=lambda text: None):
+        self._keep_items = keep_items                  # False: a request's items are let go once it was answered
         self.answer = lambda request: Reply()
         self.greet = lambda connection, number: True   # before TLS; False: the connection is left alone, open
         self.requests = []
@@ -246,6 +247,8 @@ class Ingestion:
                         self.received[span] += 1
                     else:
                         self.others += 1
+            if not self._keep_items:
+                request.items = []
 
 
 def well_formed(request, reply):

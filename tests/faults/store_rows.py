@@ -453,7 +453,7 @@ def crashed(bench):
     for how in ("segv", "abort", "_exit", "exit"):
         server = bench.ingestion(listening=False)
         store, arena = bench.path(f"{how}-store"), bench.memory_directory()
-        host = bench.host(server, "--threads", "3", "--for", "0.05", "--how", how, name=how, store=store, arena=arena,
+        host = bench.host(server, "--threads", "4", "--rate", "60000", "--for", "0.3", "--how", how, name=how, store=store, arena=arena,
                           program=(bench.program("fault_host"), "crash"))
         host.process.wait(20)
         bench.check(host.process.returncode != 0, f"{how}: it ended well")
