@@ -30,34 +30,31 @@ std::string parent_of(const std::string& path) {
 
 }  // namespace
 
+void Adopter::search(SteadyTime now) {
+  if (now < next_search_) return;
+  next_search_ = now + search_again;
+  stores_found_ = false;
+  find_arenas();
+}
+
 SteadyTime Adopter::step(SteadyTime now) {
   const StoreState state = durable_.desk.state.load(std::memory_order_acquire);
   if (state != StoreState::open && state != StoreState::none) return only_when_kicked;
-  if (now >= next_search_) {
-    stores_found_ = arenas_found_ = false;
-    next_search_ = now + search_again;
+  search(now);
+  if (state == StoreState::open && adopt_stores()) {
+    for (const auto& orphan : durable_.orphans) orphan->settle_stored();
+    return now;
   }
-  if (state == StoreState::open && adopt_stores()) return now;
-  if (!durable_.orphan) {
-    if (!arenas_found_) find_arenas();
-    if (files_.empty()) return next_search_;
-    auto orphan = arena::Orphan::open(std::move(files_.front()));
-    files_.erase(files_.begin());
-    if (!orphan) {
-      durable_.diagnostics->report(Severity::warn, DiagnosticCode::orphan_left,
-                                   orphan.error().message());
-      return now;
-    }
-    durable_.orphan = std::make_shared<OrphanArena>(durable_, std::move(*orphan));
-  }
-  switch (durable_.orphan->step()) {
+  if (durable_.orphans.empty()) return next_search_;
+  OrphanArena& orphan = *durable_.orphans.front();
+  switch (orphan.step()) {
     case OrphanArena::Progress::more: return now;
     case OrphanArena::Progress::blocked: return now + blocked_pause;
     case OrphanArena::Progress::empty: break;
   }
-  durable_.orphan->remove();
-  say_adopted(*durable_.orphan);
-  durable_.orphan.reset();
+  orphan.remove();
+  say_adopted(orphan);
+  durable_.orphans.pop_front();
   return now;
 }
 
@@ -86,14 +83,13 @@ std::uint64_t Adopter::count_lost(const std::vector<arena::LostRecords>& all) {
 }
 
 void Adopter::find_arenas() {
-  arenas_found_ = true;
   arena::OrphanSearch search{.directories = durable_.orphan_directories,
                              .output_ids = {},
                              .boot_id = durable_.arena.header().boot_id,
                              .now = durable_.clock->wall()};
   for (const auto& output : durable_.outputs) search.output_ids.push_back(output->queue.value);
   arena::OrphanSurvey survey = arena::find_orphans(search);
-  files_ = std::move(survey.adoptable);
+  open_arenas(std::move(survey.adoptable));
   if (survey.left == 0 && survey.removed == 0) return;
   const std::uint64_t lost = count_lost(survey.lost);
   std::string text = "flight recorders of dead processes: " + std::to_string(survey.left) +
@@ -104,6 +100,19 @@ void Adopter::find_arenas() {
   }
   durable_.diagnostics->report(lost == 0 ? Severity::info : Severity::warn,
                                DiagnosticCode::orphan_left, text);
+}
+
+void Adopter::open_arenas(std::vector<arena::OrphanFile> files) {
+  for (arena::OrphanFile& file : files) {
+    auto orphan = arena::Orphan::open(std::move(file));
+    if (!orphan) {
+      durable_.diagnostics->report(Severity::warn, DiagnosticCode::orphan_left,
+                                   orphan.error().message());
+      continue;
+    }
+    durable_.orphans.push_back(std::make_shared<OrphanArena>(durable_, std::move(*orphan)));
+    durable_.orphans.back()->settle_stored();
+  }
 }
 
 /// True while there is more to do at once.

@@ -28,6 +28,9 @@ class Adopter {
 public:
   explicit Adopter(Durable& durable) : durable_(durable) {}
 
+  /// Looks for what the dead left, when that is due. What our store has of their bodies is settled
+  /// with them: so it must come before anything of the store is sent.
+  void search(SteadyTime now);
   /// A slice of work; when the next is due.
   SteadyTime step(SteadyTime now);
 
@@ -36,16 +39,17 @@ private:
   void say_adopted(const OrphanArena& orphan);
   std::uint64_t count_lost(const std::vector<arena::LostRecords>& all);
   void find_arenas();
+  void open_arenas(std::vector<arena::OrphanFile> files);
 
   Durable& durable_;
   std::vector<std::string> stores_;
   bool stores_found_ = false;
-  bool arenas_found_ = false;
-  std::vector<arena::OrphanFile> files_;
   SteadyTime next_search_{};
 };
 
 /// Identity of a piece of an arena's log, for the store.
 persistence::Origin origin_of(const arena::Arena& arena, std::uint64_t begin, std::uint64_t end);
+/// Of a body: of its piece of the log, or of its batch where it was taken over from another arena.
+persistence::Origin origin_of(const arena::Arena& arena, const arena::BodyEntry& entry);
 
 }  // namespace posthaste::actors

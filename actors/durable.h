@@ -33,6 +33,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,9 +83,9 @@ struct Durable {
   // the sampler's, read by self-metrics: what it put into the log
   SignalRow collected;
 
-  // the storekeeper's alone: the dead process's arena that is being taken over. It outlives each
-  // storekeeper, as its file would go with it.
-  std::shared_ptr<OrphanArena> orphan;
+  // the storekeeper's alone: dead processes' arenas that are being taken over, one after the other.
+  // They outlive each storekeeper, as their files would go with them.
+  std::deque<std::shared_ptr<OrphanArena>> orphans;
 
   // any thread
   StoreDesk desk;

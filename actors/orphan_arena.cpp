@@ -75,6 +75,18 @@ void OrphanArena::let_go_of_strangers() {
   }
 }
 
+void OrphanArena::settle_stored() {
+  if (!durable_.desk.store) return;
+  for (const Pair& pair : pairs_) {
+    arena::BodyTable table(theirs_, pair.theirs);
+    for (const arena::BodyIndex body : table.unsettled()) {
+      const arena::BodyEntry& entry = table.entry(body);
+      const auto origin = origin_of(theirs_, entry);
+      if (durable_.desk.store->contains(pair.ours->queue, origin)) table.settle(body);
+    }
+  }
+}
+
 OrphanArena::Progress OrphanArena::step() {
   for (Pair& pair : pairs_) {
     const Progress progress = hand_over_bodies(pair);
@@ -144,7 +156,7 @@ OrphanArena::Progress OrphanArena::hand_over_bodies(Pair& pair) {
   arena::BodyBytes bytes = table.bytes(left.front());
   persistence::BatchHeader header{
       .queue = pair.ours->queue,
-      .origin = origin_of(theirs_, entry.extent_begin, entry.extent_end),
+      .origin = origin_of(theirs_, entry),
       .created = {.wall = WallTime{std::chrono::nanoseconds{entry.created_wall_ns}}, .boot = {}},
       .records = entry.records,
       .items = entry.items,

@@ -25,6 +25,10 @@ class OrphanArena {
 public:
   OrphanArena(Durable& durable, arena::Orphan orphan);
 
+  /// Bodies that our store has are settled: their owner was killed between the store's commit and
+  /// the entry. What is sent from the store is forgotten there, and would then be taken for new.
+  void settle_stored();
+
   enum class Progress : std::uint8_t { more, blocked, empty };
   /// One batch of records, or one body.
   Progress step();

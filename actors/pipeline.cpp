@@ -263,9 +263,10 @@ bool Pipeline::end(std::chrono::milliseconds within) {
     flush.done(false);
   }
   for (const EndingBoard::Done& done : works_->durable->endings.finish(false)) done(false);
-  if (actors_gone && works_->durable->orphan) {
-    works_->durable->orphan->leave();  // for the next start: it is not empty
-    works_->durable->orphan.reset();
+  if (actors_gone) {
+    for (const auto& orphan : works_->durable->orphans)
+      orphan->leave();  // not empty: for the next start
+    works_->durable->orphans.clear();
   }
   if (!actors_gone || !io_gone) {
     static_cast<void>(new std::shared_ptr<Durable>(works_->durable));  // leaked on purpose

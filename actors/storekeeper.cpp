@@ -35,6 +35,12 @@ persistence::Origin origin_of(const arena::Arena& arena, std::uint64_t begin, st
   return origin;
 }
 
+/// No piece of a log ends where it begins, or before.
+persistence::Origin origin_of(const arena::Arena& arena, const arena::BodyEntry& entry) {
+  if (entry.extent_end == 0) return origin_of(arena, entry.batch, 0);
+  return origin_of(arena, entry.extent_begin, entry.extent_end);
+}
+
 Storekeeper::Storekeeper(Durable& durable)
     : durable_(durable), desk_(durable.desk), adopter_(durable), told_(durable.outputs.size()) {}
 
@@ -101,6 +107,7 @@ void Storekeeper::open(SteadyTime now) {
   }
   desk_.store = std::move(*opened);
   count_what_was_found();
+  if (durable_.mode.load(std::memory_order_acquire) == Mode::running) adopter_.search(now);
   publish_levels();
   desk_.opened_once = true;
   desk_.state.store(StoreState::open, std::memory_order_release);
@@ -220,15 +227,14 @@ void Storekeeper::append(const Orders& orders) {
     }
     arena::BodyBytes body = table.bytes(order->entry);
     maps.push_back(gathered(body.map));
-    batches.push_back(
-        {.header = {.queue = custody.queue,
-                    .origin = origin_of(durable_.arena, entry.extent_begin, entry.extent_end),
-                    .created = {},
-                    .records = entry.records,
-                    .items = entry.items,
-                    .kind = entry.kind},
-         .body = std::move(body.body),
-         .user = maps.back()});
+    batches.push_back({.header = {.queue = custody.queue,
+                                  .origin = origin_of(durable_.arena, entry),
+                                  .created = {},
+                                  .records = entry.records,
+                                  .items = entry.items,
+                                  .kind = entry.kind},
+                       .body = std::move(body.body),
+                       .user = maps.back()});
     asked.push_back(order);
     bytes += entry.body_size + entry.map_size;
     if (bytes >= bytes_at_once) commit();

@@ -22,7 +22,7 @@ import time
 from typing import Callable, NamedTuple
 
 MODULES = ("network_rows", "http_rows", "security_rows", "output_rows", "store_rows", "disk_rows", "pressure_rows",
-           "crash_rows")
+           "crash_rows", "arena_rows", "part_rows")
 
 ROWS = {}
 

@@ -71,13 +71,13 @@ void kill_parts(Rig& rig, std::uint32_t kills, double within, std::ofstream& dea
   }
 }
 
-/// Until it stays dead, or `limit` and some are not enough.
+/// Until it stays dead, or `limit` and some are not enough: who has just died may not hear the next one.
 void kill_for_good(Rig& rig, ActorName part, std::uint32_t limit) {
   const auto open = [&rig] { return (rig.ingress().flags() & Ingress::open) != 0; };
-  for (std::uint32_t i = 0; open() && i < limit + 5; ++i) {
+  for (std::uint32_t i = 0; open() && i < limit + 30; ++i) {
     const std::uint32_t restarts = rig->health().restarts;
     rig->kill(part);
-    eventually([&] { return rig->health().restarts > restarts || !open(); }, seconds{30});
+    eventually([&] { return rig->health().restarts > restarts || !open(); }, seconds{1});
   }
   eventually([&] { return !open(); }, seconds{30});
 }

@@ -64,6 +64,7 @@ private:
 };
 
 constexpr std::array<char, 40> this_boot{'b'};
+constexpr std::uint64_t output_id = 100;
 
 struct Round {
   std::uint32_t seed;
@@ -103,6 +104,7 @@ void live(const MemoryDirectory& directory, World& world, const Round& round) {
   if (!region || !region->is_recorder()) ::_exit(1);
   const Arena arena = Arena::format(region->memory(), geometry, {}, 0x5ec2e7 + round.seed, 0);
   arena.header().boot_id = this_boot;
+  arena.output(0).id = output_id;
   if (!region->extend(arena, 16)) ::_exit(1);
   const std::uint64_t most = most_delivered / 2 / round.threads;
   for (std::size_t i = 0; i < round.threads; ++i) {
@@ -118,7 +120,7 @@ void live(const MemoryDirectory& directory, World& world, const Round& round) {
 
 Result<Orphan> find_the_orphan(const MemoryDirectory& directory) {
   OrphanSurvey survey = find_orphans({.directories = {directory.path()},
-                                      .output_ids = {0},
+                                      .output_ids = {output_id},
                                       .boot_id = this_boot,
                                       .now = system_clock().wall()});
   if (survey.adoptable.size() != 1) return Error(ErrorCode::internal, "no orphan");
