@@ -95,17 +95,22 @@ class EntryRange {
 public:
   explicit EntryRange(std::string_view bytes) noexcept : rest_(bytes) {}
   /// The next live entry, or empty at the end or at the first byte that makes no sense.
-  std::optional<EntryView> next() noexcept;
+  std::optional<EntryView> next() noexcept {
+    EntryView entry;
+    return next(entry) ? std::optional(entry) : std::nullopt;
+  }
+  /// The same, false for empty: for loops that count instructions.
+  bool next(EntryView& entry) noexcept;
   /// What next() has not passed yet.
   std::string_view bytes() const noexcept { return rest_; }
   /// After the last next(): whether it stopped at something that is no entry, so more may be lost.
   bool damaged() const noexcept { return damaged_; }
 
 private:
-  std::optional<EntryView> stop() noexcept {
+  bool stop() noexcept {
     rest_ = {};
     damaged_ = true;
-    return std::nullopt;
+    return false;
   }
 
   std::string_view rest_;
@@ -113,7 +118,7 @@ private:
 };
 
 // Here for speed: the encoders' loops.
-inline std::optional<EntryView> EntryRange::next() noexcept {
+[[gnu::always_inline]] inline bool EntryRange::next(EntryView& entry) noexcept {
   const auto is_sound = [](const EntryHead& head) {
     const bool valued = head.kind == EntryKind::attribute || head.kind == EntryKind::body;
     if (valued && (head.value_type < 1 || head.value_type > 12)) return false;
@@ -131,10 +136,11 @@ inline std::optional<EntryView> EntryRange::next() noexcept {
     rest_ = {payload + step, left - step};
     if (head.dead()) continue;
     if (!is_sound(head)) return stop();
-    return EntryView{head, {payload, head.size}};
+    entry.head = head;
+    entry.payload = {payload, head.size};
+    return true;
   }
-  if (!rest_.empty()) return stop();
-  return std::nullopt;
+  return rest_.empty() ? false : stop();
 }
 
 inline EntryRange ValueView::entries() const noexcept {

@@ -181,16 +181,18 @@ char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& 
   std::string_view status;
   bool tell_rate = is_sampled(head);
   model::EntryRange entries = record.entries();
-  while (const auto entry = entries.next()) {
-    if (entry->head.kind == EntryKind::attribute) [[likely]] {
-      at = put_otlp_attribute(at, span_field::attribute, *entry);
-      tell_rate = tell_rate && entry->key() != sample_rate_key;
-    } else if (entry->head.kind == EntryKind::status_description) {
-      status = entry->text();
-    } else if (entry->head.kind == EntryKind::scope_attributes) {
-      scope_attributes = entry->payload;
+  EntryView entry;
+  while (entries.next(entry)) {
+    if (entry.head.kind == EntryKind::attribute) [[likely]] {
+      at = put_otlp_attribute(at, span_field::attribute, entry);
+      tell_rate = tell_rate && entry.key() != sample_rate_key;
+    } else if (entry.head.kind == EntryKind::status_description) {
+      status = entry.text();
+    } else if (entry.head.kind == EntryKind::scope_attributes) {
+      scope_attributes = entry.payload;
     } else {
-      at = put_span_entry(at, *entry, scale);
+      const EntryView other = entry;  // so that an attribute's needs no place in memory
+      at = put_span_entry(at, other, scale);
       if (at == nullptr) return nullptr;
     }
   }
@@ -208,14 +210,16 @@ char* put_otlp_log(char* at, const model::RecordView& record, const TickScale& s
   at = put_log_head(at, head, scale);
   bool tell_rate = is_sampled(head);
   model::EntryRange entries = record.entries();
-  while (const auto entry = entries.next()) {
-    if (entry->head.kind == EntryKind::attribute) [[likely]] {
-      at = put_otlp_attribute(at, log_field::attribute, *entry);
-      tell_rate = tell_rate && entry->key() != sample_rate_key;
-    } else if (entry->head.kind == EntryKind::scope_attributes) {
-      scope_attributes = entry->payload;
+  EntryView entry;
+  while (entries.next(entry)) {
+    if (entry.head.kind == EntryKind::attribute) [[likely]] {
+      at = put_otlp_attribute(at, log_field::attribute, entry);
+      tell_rate = tell_rate && entry.key() != sample_rate_key;
+    } else if (entry.head.kind == EntryKind::scope_attributes) {
+      scope_attributes = entry.payload;
     } else {
-      at = put_log_entry(at, *entry);
+      const EntryView other = entry;
+      at = put_log_entry(at, other);
       if (at == nullptr) return nullptr;
     }
   }

@@ -78,6 +78,24 @@ EncodeRefusal OtlpRequest::add(const model::RecordView& record) noexcept {
   return refused;
 }
 
+/// The item that lies from `begin` to `end`. There is room for a run: `add` saw to that.
+inline void OtlpRequest::append(std::size_t begin, std::size_t end, Chain& chain,
+                                std::size_t& size) {
+  const std::size_t item = end - begin;
+  size += item;
+  if (chain.last != none) {
+    Piece& last = runs_[chain.last].text;
+    if (last.begin + last.size == begin) {
+      last.size += item;
+      return;
+    }
+  }
+  const auto index = static_cast<std::uint32_t>(runs_.size());
+  runs_.push_back({.text = {begin, item}});
+  (chain.first == none ? chain.first : runs_[chain.last].next) = index;
+  chain.last = index;
+}
+
 /// False where the record makes no sense.
 inline bool OtlpRequest::write_item(const model::RecordView& record,
                                     std::string_view& scope_attributes) {
@@ -126,29 +144,10 @@ EncodeRefusal OtlpRequest::add_point(const model::RecordView& record) {
   return EncodeRefusal::none;
 }
 
-/// The item that lies from `begin` to `end`. There is room for a run: `add` saw to that.
-inline void OtlpRequest::append(std::size_t begin, std::size_t end, Chain& chain,
-                                std::size_t& size) {
-  size += end - begin;
-  if (chain.last != none) {
-    Piece& last = runs_[chain.last].text;
-    if (last.begin + last.size == begin) {
-      last.size += end - begin;
-      return;
-    }
-  }
-  const auto index = static_cast<std::uint32_t>(runs_.size());
-  runs_.push_back({.text = {begin, end - begin}});
-  (chain.first == none ? chain.first : runs_[chain.last].next) = index;
-  chain.last = index;
-}
-
-inline std::uint32_t OtlpRequest::scope_group(std::uint16_t scope, std::string_view attributes) {
-  const auto is = [&](const ScopeGroup& group) {
-    return group.scope == scope && group.attributes == attributes;
-  };
-  if (last_scope_ < scopes_.size() && is(scopes_[last_scope_])) return last_scope_;
-  const auto found = std::find_if(scopes_.begin(), scopes_.end(), is);
+std::uint32_t OtlpRequest::find_scope_group(std::uint16_t scope, std::string_view attributes) {
+  const auto found = std::find_if(scopes_.begin(), scopes_.end(), [&](const ScopeGroup& group) {
+    return group.is(scope, attributes);
+  });
   last_scope_ = static_cast<std::uint32_t>(found - scopes_.begin());
   if (found != scopes_.end()) return last_scope_;
   const std::size_t begin = text_.size();

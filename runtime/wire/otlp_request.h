@@ -81,6 +81,10 @@ private:
     Piece head;                   // what stands in front of its items
     Chain members;                // runs of items, or metrics
     std::size_t size = 0;         // of the runs
+
+    bool is(std::uint16_t other, std::string_view other_attributes) const noexcept {
+      return scope == other && attributes == other_attributes;
+    }
   };
   struct MetricGroup {
     std::uint32_t scope = 0;  // index of its group
@@ -95,7 +99,11 @@ private:
 
   EncodeRefusal add_item(const model::RecordView& record);
   EncodeRefusal add_point(const model::RecordView& record);
-  std::uint32_t scope_group(std::uint16_t scope, std::string_view attributes);
+  std::uint32_t scope_group(std::uint16_t scope, std::string_view attributes) {
+    const bool again = last_scope_ < scopes_.size() && scopes_[last_scope_].is(scope, attributes);
+    return again ? last_scope_ : find_scope_group(scope, attributes);
+  }
+  std::uint32_t find_scope_group(std::uint16_t scope, std::string_view attributes);
   std::uint32_t metric_group(std::uint32_t scope, const model::MetricPointView& point);
   void append(std::size_t begin, std::size_t end, Chain& chain, std::size_t& size);
   bool write_item(const model::RecordView& record, std::string_view& scope_attributes);

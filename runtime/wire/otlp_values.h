@@ -37,10 +37,11 @@ char* put_any_otlp_attribute(char* at, std::uint32_t field, const model::EntryVi
   const auto type = attribute.type();
   if (attribute.head.size > longest || type > AttributeType::float64 ||
       type == AttributeType::boolean) [[unlikely]] {
-    return put_any_otlp_attribute(at, field, attribute, depth);
+    const model::EntryView copy = attribute;  // so that the usual one needs no place in memory
+    return put_any_otlp_attribute(at, field, copy, depth);
   }
   const std::string_view key = attribute.key();
-  const auto put_key = [&](std::size_t value_size) {
+  const auto put_key = [&](std::size_t value_size) __attribute__((always_inline)) {
     at = put_short_heads(at, field, key.size() + value_size + 4, 1, key.size());
     return put_characters(at, key);
   };
