@@ -138,8 +138,8 @@ void ActorHouse::Rooms::on_supervisor_end(const std::shared_ptr<Rooms>& rooms) {
   Durable& durable = *rooms->durable;
   if (durable.mode.load(std::memory_order_acquire) == Mode::ended) return;
   if (rooms->limit.allow(durable.clock->steady())) {
-    durable.restarts.fetch_add(1, std::memory_order_relaxed);
     start_supervisor(rooms);
+    durable.restarts.fetch_add(1, std::memory_order_relaxed);  // once it can be found
     return;
   }
   durable.unsupervised.store(true, std::memory_order_release);

@@ -122,10 +122,7 @@ void Supervisor::finish(bool complete) {
 bool Supervisor::may_restart(Role role, std::uint32_t output, const std::string& name,
                              SteadyTime now) {
   const auto at = limits_.try_emplace({role, output}, rule_).first;
-  if (at->second.allow(now)) {
-    durable_.restarts.fetch_add(1, std::memory_order_relaxed);
-    return true;
-  }
+  if (at->second.allow(now)) return true;
   if (durable_.endings.deadline()) return false;
   at->second = RestartLimit(rule_);  // once more as often, to end in order
   durable_.diagnostics->report(

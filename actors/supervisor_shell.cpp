@@ -118,6 +118,7 @@ void on_down(Shell* self, const caf::actor_addr& who) {
   if (state.supervisor->may_restart(place->first, place->second, name_of(*state.durable, *place),
                                     now)) {
     start(self, *place);
+    state.durable->restarts.fetch_add(1, std::memory_order_relaxed);  // once it can be found
   }
   self->send(self, Kick{});
 }

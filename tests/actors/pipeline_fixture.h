@@ -125,9 +125,23 @@ public:
                                                         output.resident + output.for_others +
                                                         output.dropped.total())
           << output.name << ": delivered " << output.delivered << ", in store " << output.in_store
-          << ", resident " << output.resident << ", dropped " << output.dropped.total()
+          << ", resident " << output.resident << ", dropped" << reasons(output.dropped)
           << ", recovered " << output.recovered << ", last error " << output.last_error;
     }
+  }
+
+  static std::string reasons(const Counts<DropReason>& drops) {
+    std::string text = " " + std::to_string(drops.total());
+    for (std::size_t i = 0; i < drops.size(); ++i) {
+      const auto reason = static_cast<DropReason>(i);
+      if (drops[reason] > 0) {
+        text.append(" ")
+            .append(to_string(reason))
+            .append(" ")
+            .append(std::to_string(drops[reason]));
+      }
+    }
+    return text;
   }
 
   const Ingress& ingress() const { return ingress_; }

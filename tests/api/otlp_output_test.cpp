@@ -400,7 +400,8 @@ protected:
     expect_law(ledger);
     const OutputLedger& traces = find(ledger, "otlp.traces");
     EXPECT_EQ(traces.in_store, 20u);
-    EXPECT_EQ(traces.delivered + traces.dropped.total() + traces.ambiguous, 0u);
+    // Ambiguous it may be: the connection may go before the request's answer, which is a refusal.
+    EXPECT_EQ(traces.delivered + traces.dropped.total(), 0u);
     EXPECT_GE(find(ledger, "azure_monitor").delivered, 40u);
     EXPECT_EQ(lines_with("accepts only clients that it knows"), 1);
     EXPECT_EQ(guarded_.requests, 0);
