@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -184,6 +186,12 @@ Bytes LmdbEnvironment::used() const noexcept {
   mdb_env_info(environment_, &info);
   mdb_env_stat(environment_, &facts);
   return {(info.me_last_pgno + 1) * facts.ms_psize};
+}
+
+Bytes LmdbEnvironment::written() const noexcept {
+  struct stat facts {};
+  if (!usable_ || ::fstat(descriptor(), &facts) != 0) return {};
+  return std::min(used(), Bytes{static_cast<std::uint64_t>(facts.st_size)});
 }
 
 LmdbStatus LmdbEnvironment::status_of(int code) const noexcept {

@@ -92,6 +92,9 @@ public:
   int descriptor() const noexcept;
   Bytes map() const noexcept { return map_; }
   Bytes used() const noexcept;  // the file up to its last page
+  /// The same, but for last pages that were taken and given back in one transaction: LMDB leaves
+  /// these unwritten, so the file may end before them.
+  Bytes written() const noexcept;
   bool usable() const noexcept { return usable_; }
 
 private:

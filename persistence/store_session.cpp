@@ -102,7 +102,7 @@ void StoreSession::install(OpenedStore opened) {
   identity_ = opened.identity;
   cap_ = opened.cap;
   largest_map_ = opened.largest_map;
-  used_ = file_->environment().used().count;
+  used_ = file_->environment().written().count;
   next_key_ = std::max(next_key_, file_->header().next_key);
   losses_counted_ = false;
   trouble_ = Trouble::none;
@@ -214,7 +214,7 @@ Result<LmdbStatus> StoreSession::attempt(const Work& work) {
   std::vector<StoreKey> erased = change.erased_keys();
   if (status = transaction->commit(); status != LmdbStatus::ok) return status;
   losses_ = std::move(losses);
-  used_ = file_->environment().used().count;
+  used_ = file_->environment().written().count;
   next_key_ = std::max(next_key_, file_->header().next_key);
   change.apply_to(index_);
   unsaved_attempts_.erase(

@@ -46,7 +46,8 @@ public:
       report_.state = FileState::empty;
       return report_;
     }
-    if (choose_meta() && check_geometry() && walk(TreeKind::main) && walk(TreeKind::free)) {
+    if (choose_meta() && check_geometry() && walk(TreeKind::main) && walk(TreeKind::free) &&
+        check_end()) {
       report_.state = FileState::sound;
       const std::uint64_t used =
           static_cast<std::uint64_t>(std::count(used_.begin(), used_.end(), true));
@@ -121,16 +122,28 @@ private:
     report_.entries = meta_.main.entries;
     const std::uint64_t size = source_.size();
     if (size > largest_file) return fail("larger than 16 GiB");
-    if (meta_.last_page < 1 || meta_.last_page >= size / page_size_)
-      return fail("shorter than its last page " + std::to_string(meta_.last_page));
+    if (meta_.last_page < 1 || meta_.last_page >= largest_file / page_size_)
+      return fail("an absurd last page " + std::to_string(meta_.last_page));
     report_.pages = meta_.last_page + 1;
+    written_pages_ = std::min(size / page_size_, report_.pages);
     used_.assign(report_.pages, false);
     run_page_.resize(page_size_);
     return true;
   }
 
-  bool claim(std::uint64_t first, std::uint64_t count) {
-    if (first < first_tree_page || first > meta_.last_page || count > report_.pages - first)
+  /// LMDB does not write a page that was taken and given back in one transaction: where it is the
+  /// last one, the file ends before it.
+  bool check_end() {
+    for (std::uint64_t page = written_pages_; page < report_.pages; ++page) {
+      if (!used_[page])
+        return fail("shorter than its last page " + std::to_string(meta_.last_page));
+    }
+    return true;
+  }
+
+  /// Pages below `end`, by their only user.
+  bool claim(std::uint64_t first, std::uint64_t count, std::uint64_t end) {
+    if (first < first_tree_page || first >= end || count > end - first)
       return fail_page(first, "is outside of the file");
     for (std::uint64_t page = first; page < first + count; ++page) {
       if (used_[page]) return fail_page(page, "is used twice");
@@ -160,7 +173,7 @@ private:
   }
 
   bool walk_page(std::uint64_t page_number, std::uint16_t level, const Bounds& bounds) {
-    if (!claim(page_number, 1)) return false;
+    if (!claim(page_number, 1, written_pages_)) return false;
     std::vector<std::byte>& buffer = levels_[level - 1u];
     buffer.resize(page_size_);
     if (!source_.read(page_number * page_size_, buffer))
@@ -263,7 +276,7 @@ private:
     if (run_length(header) < overflow_run(size, page_size_))
       return fail_page(first, "its run is too short for the value");
     count_.overflow_pages += run_length(header);
-    return claim(first, run_length(header));
+    return claim(first, run_length(header), written_pages_);
   }
 
   /// A free list: count, then page numbers, descending.
@@ -281,7 +294,7 @@ private:
       std::uint64_t free_page = 0;
       if (!read_word(entry, run, i, free_page)) return fail_page(run, "cannot be read");
       if (free_page >= previous) return fail_page(page_number, "a free list out of order");
-      if (!claim(free_page, 1)) return false;
+      if (!claim(free_page, 1, report_.pages)) return false;
       previous = free_page;
     }
     report_.free_pages += count;
@@ -309,6 +322,7 @@ private:
   FileReport report_;
   std::uint64_t page_size_ = 0;
   Meta meta_{};
+  std::uint64_t written_pages_ = 0;
   std::vector<bool> used_;
   std::vector<std::vector<std::byte>> levels_;  // the pages from the root to the current one
   std::vector<std::pair<std::size_t, std::size_t>> extents_;

@@ -110,6 +110,9 @@ TEST(PipelineDeaths, OfTwoAtOnceInAnyOrderLoseAndRepeatNothingForTwoOutputs) {
     EXPECT_TRUE(eventually([&] { return server->distinct() == rig.recorded(); }));
     EXPECT_EQ(server->copies(), rig.recorded());
   }
+  for (std::size_t output : {0u, 1u}) {  // a death may have sent some by way of the store
+    EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[output].in_store == 0; }));
+  }
   rig.expect_sums_to_close();
 }
 

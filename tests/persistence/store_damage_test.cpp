@@ -272,7 +272,7 @@ TEST_F(StoreDamage, OfTheFileIsCountedByTheLedgerAndTheFileIsKeptAside) {
 
 TEST_F(StoreDamage, OfFileAndLedgerIsCountedInBatches) {
   Bytestring damaged = data_;
-  damaged.resize(damaged.size() - page);
+  damaged.resize(damaged.size() / 2);
   write_file(data_file(), damaged);
   fs::remove(directory() + "/ledger");
   open();

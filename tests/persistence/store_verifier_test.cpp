@@ -278,10 +278,22 @@ TEST_F(StoreVerifier, RefusesTransactionsThatCannotFollowEachOther) {
 
 TEST_F(StoreVerifier, RefusesAFileShorterThanItsLastPage) {
   bytes_.resize(bytes_.size() - 1);
-  const FileReport report = verify();
-  EXPECT_EQ(report.state, FileState::damaged);
-  write_meta([](layout::Meta& meta) { meta.last_page = ~std::uint64_t{0}; });
+  EXPECT_EQ(verify().state, FileState::damaged);
+  bytes_.resize(bytes_.size() + 1);
+  write_meta([](layout::Meta& meta) { meta.last_page += 2; });
   expect_damaged("shorter than its last page");
+  write_meta([](layout::Meta& meta) { meta.last_page = ~std::uint64_t{0}; });
+  expect_damaged("an absurd last page");
+}
+
+TEST_F(StoreVerifier, AcceptsAFileThatEndsBeforeLastPagesThatAreFree) {
+  const std::uint64_t behind = meta_.last_page + 1;
+  std::byte* const list = data_of(node_at(free_leaf(), 0));
+  store(list + sizeof behind, behind);  // the highest comes first
+  write_meta([](layout::Meta& meta) { ++meta.last_page; });
+  const FileReport report = verify();
+  EXPECT_EQ(report.state, FileState::sound) << report.problem;
+  EXPECT_EQ(report.unaccounted_pages, 1u) << "the one whose place it took in the list";
 }
 
 TEST_F(StoreVerifier, RefusesAnAbsurdPageSize) {
