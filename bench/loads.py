@@ -121,7 +121,7 @@ class Loads:
         where = () if otlp else ("--connection-string", connection)
         with runs.environment(**given) as variables:
             command = (self.posthaste, "load", "--profile", "request", "--rate", rate, "--duration", seconds,
-                       "--threads", threads, "--linger", 20, "--shutdown-deadline", 30, *where, *more)
+                       "--threads", threads, "--shutdown-deadline", 30, *where, *more)
             _, said, own, arena = run_and_watch(command, variables)
         report = json.loads(said)
         report |= {"own_bytes": own, "arena_bytes": arena,
@@ -214,7 +214,7 @@ class Loads:
                                                data=b"refuse,after=3s,for=10s", method="PUT")
                 urllib.request.urlopen(fault, timeout=30).close()
                 if who == OURS:
-                    report = self.ours(ready["connection_string"], 20_000, 20)
+                    report = self.ours(ready["connection_string"], 20_000, 20, more=("--linger", 20))
                     arrived = report["delivered"] + report["stored"]
                 else:
                     report = self.peer(f"http://127.0.0.1:{ready['otlp']}", 20_000, 20)

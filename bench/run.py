@@ -26,7 +26,11 @@ PARTS = ("cost", "stages", "speed", "loads", "works")
 
 
 def said_by(*command, **how):
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE, **how)
+    """Nothing when it fails, or is not there."""
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE, **how)
+    except FileNotFoundError:
+        return ""
     return ran.stdout.strip() if ran.returncode == 0 else ""
 
 
@@ -36,8 +40,8 @@ def facts(programs):
              if line.startswith("model name")]
     with runs.environment() as variables:
         built = said_by(str(programs / "life_work"), "facts", env=variables)
-    compression, clock, recorder = (line.removeprefix(name).strip() for line, name in zip(
-        built.splitlines(), ("compression", "clock", "flight recorder")))
+    told = {name: line.removeprefix(name).strip() for line in built.splitlines()
+            for name in ("compression", "clock", "flight recorder") if line.startswith(name)}
     peer = said_by("dpkg-query", "-W", "-f=${Version}", "opentelemetry-cpp-dev")
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -46,7 +50,8 @@ def facts(programs):
         "processors": str(os.cpu_count()),
         "kernel": platform.release(),
         "compiler": said_by(os.environ.get("CXX", "g++"), "--version").split("\n")[0],
-        "compressor": compression, "clock": clock, "flight recorder": recorder,
+        "compressor": told.get("compression", "?"), "clock": told.get("clock", "?"),
+        "flight recorder": told.get("flight recorder", "?"),
         "opentelemetry-cpp": peer or "not installed: NOTHING IS COMPARED",
         "load average before": f"{os.getloadavg()[0]:.1f}",
     }
