@@ -35,8 +35,9 @@ char* put_any_otlp_attribute(char* at, std::uint32_t field, const model::EntryVi
   using namespace protobuf;
   constexpr std::uint32_t longest = 0x7F - 16;  // the heads, and what a word may take
   const auto type = attribute.type();
-  if (attribute.head.size > longest || type > AttributeType::float64 ||
-      type == AttributeType::boolean) [[unlikely]] {
+  const bool usual = type == AttributeType::string || type == AttributeType::int64 ||
+                     type == AttributeType::float64;
+  if (attribute.head.size > longest || !usual) [[unlikely]] {
     const model::EntryView copy = attribute;  // so that the usual one needs no place in memory
     return put_any_otlp_attribute(at, field, copy, depth);
   }
