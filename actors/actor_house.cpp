@@ -3,6 +3,7 @@
 #include "actors/roster.h"
 #include "actors/supervisor_shell.h"
 #include "runtime/arena/lane.h"
+#include "runtime/base/kept.h"
 #include "runtime/base/thread.h"
 
 #include <caf/actor_registry.hpp>
@@ -204,7 +205,7 @@ bool ActorHouse::end(std::chrono::milliseconds patience) {
     looked.wait_for(lock, std::chrono::milliseconds{1});
   } while (running() && system_clock().steady() < deadline);
   if (running()) {
-    static_cast<void>(new std::shared_ptr<Rooms>(std::move(rooms_)));  // leaked on purpose
+    keep_for_ever(std::move(rooms_));
     return false;
   }
   rooms_->system->await_actors_before_shutdown(false);

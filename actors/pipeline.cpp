@@ -6,6 +6,7 @@
 #include "actors/durable.h"
 #include "actors/orphan_arena.h"
 #include "runtime/arena/scopes.h"
+#include "runtime/base/kept.h"
 #include "runtime/http/client.h"
 #include "runtime/http/io_thread.h"
 #include "runtime/wire/otlp_reply.h"
@@ -269,7 +270,7 @@ bool Pipeline::end(std::chrono::milliseconds within) {
     works_->durable->orphans.clear();
   }
   if (!actors_gone || !io_gone) {
-    static_cast<void>(new std::shared_ptr<Durable>(works_->durable));  // leaked on purpose
+    keep_for_ever(works_->durable);
   }
   works_.reset();
   return actors_gone && io_gone;

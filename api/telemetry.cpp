@@ -7,6 +7,7 @@
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/base/entropy.h"
 #include "runtime/base/fork_guard.h"
+#include "runtime/base/kept.h"
 #include "runtime/config/final_settings.h"
 #include "runtime/config/propagators.h"
 #include "runtime/produce/producer.h"
@@ -319,9 +320,7 @@ void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
     // Threads that hang (or are not in this process at all) may still use all of this, but not the
     // application's handler: what it refers to may be gone from now on.
     if (!forked) diagnostics_.close(milliseconds{100});
-    static_cast<void>(pipeline_.release());
-    static_cast<void>(recorder_.region.release());
-    static_cast<void>(new std::shared_ptr<Impl>(shared_from_this()));
+    keep_for_ever(shared_from_this());
     return;
   }
   pipeline_.reset();
