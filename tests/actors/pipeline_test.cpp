@@ -157,7 +157,8 @@ TEST(Pipeline, WithoutAStoreDropsTheOldestWhenAnOutputHoldsMoreThanItsShare) {
   Rig rig({server.connection_string()}, {.settings = quick(), .store = false, .arena = {4 << 20}});
   rig.record(40'000);
   EXPECT_FALSE(rig.flush(milliseconds{200}));
-  EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].dropped[DropReason::lag] > 0; }));
+  EXPECT_TRUE(eventually([&] { return rig->ledger().outputs[0].dropped[DropReason::lag] > 0; },
+                         seconds{30}));
   EXPECT_TRUE(eventually([&] { return rig.said(DiagnosticCode::records_dropped); }));
   server.open_door();
   EXPECT_TRUE(rig.flush(seconds{30}));

@@ -70,7 +70,8 @@ Reply accept_some(const Ids& ids, int status, const std::function<bool(std::size
 }
 
 ScriptedIngestion::ScriptedIngestion(Script script) : script_(std::move(script)) {
-  listen_at(0);
+  place_ = bind_to_port();
+  listen();
 }
 
 ScriptedIngestion::~ScriptedIngestion() {
@@ -81,6 +82,7 @@ ScriptedIngestion::~ScriptedIngestion() {
   ended_.notify_all();
   close_door();
   for (std::thread& thread : threads_) thread.join();
+  ::close(place_);
 }
 
 std::string ScriptedIngestion::connection_string() const {
@@ -94,21 +96,28 @@ void ScriptedIngestion::set_script(Script script) {
   script_ = std::move(script);
 }
 
-void ScriptedIngestion::listen_at(std::uint16_t port) {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+int ScriptedIngestion::bind_to_port() {
+  const int bound = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int yes = 1;
-  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  ::setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
+  address.sin_port = htons(port_);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof address;
-  if (::bind(listener, generic, size) != 0 || ::listen(listener, 64) != 0 ||
-      ::getsockname(listener, generic, &size) != 0) {
-    throw std::runtime_error("the ingestion server cannot listen");
+  if (::bind(bound, generic, size) != 0 || ::getsockname(bound, generic, &size) != 0) {
+    throw std::runtime_error("the ingestion server has no port");
   }
   port_ = ntohs(address.sin_port);
+  return bound;
+}
+
+void ScriptedIngestion::listen() {
+  const int listener = bind_to_port();
+  if (::listen(listener, 64) != 0) {
+    throw std::runtime_error("the ingestion server cannot listen");
+  }
   listener_ = listener;
   closed_ = false;
   acceptor_ = std::thread([this, listener] { accept_all_connections(listener); });
@@ -126,7 +135,7 @@ void ScriptedIngestion::close_door() {
 }
 
 void ScriptedIngestion::open_door() {
-  listen_at(port_);
+  listen();
 }
 
 void ScriptedIngestion::accept_all_connections(int listener) {

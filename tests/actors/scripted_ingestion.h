@@ -56,13 +56,15 @@ public:
   bool has(const std::string& id) const;
 
 private:
-  void listen_at(std::uint16_t port);
+  int bind_to_port();
+  void listen();
   void accept_all_connections(int listener);
   void serve(int connection);
   bool serve_one(int connection, std::string& unread);
   Reply answer(const Ids& ids);
 
   std::uint16_t port_ = 0;
+  int place_ = -1;  // bound and never listening: nobody gets the port while the door is closed
   std::atomic<int> listener_{-1};
   std::atomic<std::size_t> requests_{0};
   std::atomic<bool> ending_{false};
