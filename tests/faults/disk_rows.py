@@ -72,7 +72,7 @@ def hung_for_a_while(bench):
     bench.check(report["refused"] == {}, f"refused {report['refused']}")
 
 
-@row("D3", "the store's disk hangs while OTLP is a black hole: Application Insights goes on", quick=True)
+@row("D3", "the store's disk hangs while OTLP is a black hole: Application Insights goes on")
 def hung_beside_a_good_output(bench):
     azure, otlp = bench.ingestion(), bench.ingestion()
     otlp.answer = lambda request: Reply(silent=True, accepted=False)

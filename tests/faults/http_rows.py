@@ -362,7 +362,7 @@ class Bait:
             connection.close()
 
 
-@row("H10", "307 to http, to another port, to an address, with user info, to a stranger, without Location", quick=True)
+@row("H10", "307 to http, to another port, to an address, with user info, to a stranger, without Location")
 def refused_redirects(bench):
     server = bench.ingestion()
     bait = Bait(bench)

@@ -121,7 +121,7 @@ def azure_syn_black_hole(bench):
     bad_one(bench, report, AZURE, host)
 
 
-@row("OUT-6", "OTLP is a black hole, and there is no store", quick=True)
+@row("OUT-6", "OTLP is a black hole, and there is no store")
 def otlp_black_hole_without_store(bench):
     azure, otlp = bench.ingestion(), bench.ingestion()
     otlp.answer = lambda request: Reply(silent=True, accepted=False)
