@@ -44,6 +44,11 @@ void Logger::emit(Severity severity, AttributeValue body,
   }
 }
 
+void Logger::emit_text(Severity severity, std::string_view body,
+                       Attributes attributes) const noexcept {
+  Producer::emit_text({runtime_, number_}, severity, body, attributes);
+}
+
 void Logger::record_exception(Severity severity, const std::exception& exception,
                               std::string_view body, const LogOptions& options) const noexcept {
   if (!is_enabled(severity)) return;

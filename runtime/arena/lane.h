@@ -37,7 +37,8 @@ public:
       : arena_(arena), secret_(arena.header().secret) {}
 
   /// Room for `length` bytes (a multiple of 8, at most a segment) in lane `number`.
-  Reservation reserve(std::uint32_t number, std::uint32_t length) const noexcept {
+  [[gnu::always_inline]] Reservation reserve(std::uint32_t number,
+                                             std::uint32_t length) const noexcept {
     const std::uint64_t current = arena_.lane(number).current.load(std::memory_order_acquire);
     const auto segment = static_cast<std::uint32_t>(current);
     if (segment < closed_lane) [[likely]] {
@@ -59,7 +60,8 @@ public:
   void close_all() const noexcept;
 
 private:
-  Reservation reserve_in(std::uint32_t segment, std::uint32_t length) const noexcept {
+  [[gnu::always_inline]] Reservation reserve_in(std::uint32_t segment,
+                                                std::uint32_t length) const noexcept {
     std::atomic<std::uint64_t>& reserved = arena_.descriptor(segment).reserved;
     // Looked at before it is added to: else the refusals of a full arena would carry into the
     // epoch.

@@ -91,10 +91,10 @@ void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
 }
 
 [[gnu::noinline]] void Producer::finish_recorded(arena::Slot& slot, std::uint16_t flags) noexcept {
-  const std::uint32_t lane = lane_hint(lane_count_);
+  const ThreadState* const thread = ThreadState::known();
+  const std::uint32_t lane = thread != nullptr ? thread->lane(lane_count_) : lane_hint(lane_count_);
   SpanSlot(slot, slots_, span_limits_).record().end = now();
   if ((flags & SpanAccess::unwinding) != 0) {
-    const ThreadState* const thread = ThreadState::current();
     if (thread != nullptr && thread->uncaught_exceptions() > flags >> 8) [[unlikely]]
       add_unwinding(slot);
   }

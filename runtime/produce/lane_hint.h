@@ -10,19 +10,34 @@
 
 namespace posthaste::produce {
 
-inline std::uint32_t lane_hint(std::uint32_t lanes) noexcept {
+/// Tells this thread from others, mostly.
+inline std::uint32_t thread_number() noexcept {
   const auto* const self = static_cast<const char*>(__builtin_thread_pointer());
-  const auto thread = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(self) >> 12);
-  if (__rseq_size != 0) [[likely]] {
-    const auto* area = reinterpret_cast<const struct rseq*>(self + __rseq_offset);
-    const auto cpu = static_cast<std::int32_t>(__atomic_load_n(&area->cpu_id, __ATOMIC_RELAXED));
-    // Two lanes a CPU: a thread that was interrupted in the middle leaves the other to the next.
-    if (cpu >= 0) [[likely]] {
-      const std::uint32_t lane = static_cast<std::uint32_t>(cpu) * 2 + (thread & 1);
-      return lane < lanes ? lane : lane % lanes;
-    }
-  }
-  return thread % lanes;
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(self) >> 12);
+}
+
+/// Where the kernel keeps the number of the CPU that this thread runs on, for as long as the thread
+/// lives; as a signed number it is negative where the kernel does not.
+inline const std::uint32_t* running_cpu() noexcept {
+  static constexpr std::uint32_t unknown = ~0u;
+  if (__rseq_size == 0) [[unlikely]]
+    return &unknown;
+  const auto* const self = static_cast<const char*>(__builtin_thread_pointer());
+  return &reinterpret_cast<const struct rseq*>(self + __rseq_offset)->cpu_id;
+}
+
+/// Two lanes a CPU: a thread that was interrupted in the middle leaves the other to the next.
+/// `cpu` as running_cpu() has it.
+inline std::uint32_t lane_of(std::uint32_t cpu, std::uint32_t thread,
+                             std::uint32_t lanes) noexcept {
+  if (static_cast<std::int32_t>(cpu) < 0) [[unlikely]]
+    return thread % lanes;
+  const std::uint32_t lane = cpu * 2 + (thread & 1);
+  return lane < lanes ? lane : lane % lanes;
+}
+
+inline std::uint32_t lane_hint(std::uint32_t lanes) noexcept {
+  return lane_of(__atomic_load_n(running_cpu(), __ATOMIC_RELAXED), thread_number(), lanes);
 }
 
 }  // namespace posthaste::produce

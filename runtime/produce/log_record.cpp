@@ -124,7 +124,7 @@ void Producer::emit(std::uint16_t logger, Severity severity, const AttributeValu
   }
   ThreadState* const thread = ThreadState::current();
   const ParentFrame* const parent = thread == nullptr ? nullptr : thread->top();
-  if (options.context != nullptr || state->rate_limit != 0 || logs_with_trace_ || has_on_emit_) {
+  if (options.context != nullptr || state->rate_limit != 0 || considers_logs_) {
     return consider_log(*state, severity, body, options, parent);
   }
   write_log(state->scope, severity, body, options, parent);

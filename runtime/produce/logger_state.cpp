@@ -33,13 +33,9 @@ std::uint16_t LoggerTable::make(std::uint16_t scope, Severity minimum,
   made.scope = scope;
   made.minimum_severity = minimum;
   made.rate_limit = rate_limit;
+  rules_[count].store({scope, minimum, rate_limit != 0}, std::memory_order_release);
   count_.store(count + 1, std::memory_order_release);
   return count;
-}
-
-LoggerState* LoggerTable::at(std::uint16_t number) noexcept {
-  if (number >= count_.load(std::memory_order_acquire)) return nullptr;
-  return &pages_[number / page_size][number % page_size];
 }
 
 }  // namespace posthaste::produce

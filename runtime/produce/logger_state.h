@@ -10,6 +10,7 @@
 
 #include <posthaste/severity.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,13 @@ private:
   std::atomic<std::uint64_t> taken_{0};
 };
 
+/// What a record needs to know of its logger.
+struct LoggerRule {
+  std::uint16_t scope = 0;
+  Severity minimum_severity = static_cast<Severity>(0xff);  // of one that was never made
+  bool limited = false;
+};
+
 struct LoggerState {
   std::uint16_t scope = 0;
   Severity minimum_severity = Severity::trace;
@@ -45,7 +53,14 @@ public:
   /// The number of the logger of this scope, which is made if it is new.
   std::uint16_t make(std::uint16_t scope, Severity minimum, std::uint32_t rate_limit) noexcept;
   /// Null for a number that was never given.
-  LoggerState* at(std::uint16_t number) noexcept;
+  LoggerState* at(std::uint16_t number) noexcept {
+    if (number >= count_.load(std::memory_order_acquire)) [[unlikely]]
+      return nullptr;
+    return &pages_[number / page_size][number % page_size];
+  }
+  LoggerRule rule(std::uint16_t number) const noexcept {
+    return rules_[number % most].load(std::memory_order_acquire);
+  }
 
 private:
   static constexpr std::uint16_t page_size = 64;
@@ -53,6 +68,7 @@ private:
   std::mutex mutex_;
   std::atomic<std::uint16_t> count_{0};
   std::unique_ptr<LoggerState[]> pages_[most / page_size];
+  std::array<std::atomic<LoggerRule>, most> rules_{};
 };
 
 }  // namespace posthaste::produce

@@ -24,6 +24,9 @@ void Producer::open_processors(ProducerSetup& setup) {
   has_on_end_ = !on_end_.empty();
   processes_spans_ = has_on_end_ || !on_start_.empty();
   has_on_emit_ = !on_emit_.empty();
+  considers_logs_ = logs_with_trace_ || has_on_emit_;
+  writes_texts_ = !considers_logs_ && log_limits_.value_length >= model::record_size_limit &&
+                  log_limits_.attributes <= UINT16_MAX;
 }
 
 void Producer::run_on_start(Span& span) noexcept {

@@ -119,6 +119,14 @@ public:
 
   void emit(std::uint16_t logger, Severity severity, const AttributeValue& body,
             const LogOptions& options) noexcept;
+  /// A logger, and whose it is.
+  struct LoggerId {
+    std::uint16_t runtime;
+    std::uint16_t logger;
+  };
+  /// The same for what most records are: a text and short attributes, written in one go.
+  static void emit_text(LoggerId id, Severity severity, std::string_view body,
+                        Attributes attributes) noexcept;
 
   std::uint64_t now() const noexcept { return read_ticks(tick_source_); }
   TickScale tick_scale() const noexcept { return arena_.tick_scale(); }
@@ -189,6 +197,10 @@ private:
                     const LogOptions& options, const ParentFrame* parent) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
                  const LogOptions& options, const ParentFrame* parent) noexcept;
+  static void emit_slowly(LoggerId id, Severity severity, std::string_view body,
+                          Attributes attributes) noexcept;
+  bool write_text(std::uint16_t scope, Severity severity, std::string_view body,
+                  Attributes attributes, const ThreadState& thread) noexcept;
   void leave_out_log(RefusalReason reason, Severity severity, Attributes attributes) noexcept;
   bool keeps_record(arena::Slot& slot) noexcept;
   [[gnu::always_inline]] arena::Reservation reserve(std::uint32_t lane, std::uint32_t length,
@@ -231,6 +243,8 @@ private:
   bool processes_spans_ = false;               // at their start, or their end, or both
   bool has_on_end_ = false;
   bool has_on_emit_ = false;
+  bool considers_logs_ = false;  // a setting may refuse or change them
+  bool writes_texts_ = false;    // no setting changes what a log is, not by cutting it either
   bool takes_stacks_ = true;
   bool measures_ = false;
   double sample_rate_ = 100;

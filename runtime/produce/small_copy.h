@@ -12,6 +12,18 @@ namespace posthaste::produce {
 /// Bytes that copy_tiny takes.
 inline constexpr std::size_t most_tiny = 48;
 
+/// The first and the last piece of a text, which overlap where its size asks for it; no byte
+/// outside is touched.
+template <class Piece>
+[[gnu::always_inline]] inline void copy_ends(std::byte* to, const std::byte* from,
+                                             std::size_t size) noexcept {
+  Piece first, last;
+  std::memcpy(&first, from, sizeof first);
+  std::memcpy(&last, from + size - sizeof last, sizeof last);
+  std::memcpy(to, &first, sizeof first);
+  std::memcpy(to + size - sizeof last, &last, sizeof last);
+}
+
 /// Like memcpy of at most `most_tiny` bytes, and never a call.
 [[gnu::always_inline]] inline void copy_tiny(std::byte* to, const void* from,
                                              std::size_t size) noexcept {
@@ -19,25 +31,17 @@ inline constexpr std::size_t most_tiny = 48;
     std::uint64_t low, high;
   };
   const auto* bytes = static_cast<const std::byte*>(from);
-  // The first and the last piece overlap where the size asks for it; no byte outside is touched.
-  const auto copy_ends = [&]<class Piece>(Piece first) {
-    Piece last;
-    std::memcpy(&first, bytes, sizeof first);
-    std::memcpy(&last, bytes + size - sizeof last, sizeof last);
-    std::memcpy(to, &first, sizeof first);
-    std::memcpy(to + size - sizeof last, &last, sizeof last);
-  };
   if (size >= 16) {
     if (size > 32) {
       Words middle;
       std::memcpy(&middle, bytes + 16, sizeof middle);
       std::memcpy(to + 16, &middle, sizeof middle);
     }
-    copy_ends(Words{});
+    copy_ends<Words>(to, bytes, size);
   } else if (size >= 8) {
-    copy_ends(std::uint64_t{});
+    copy_ends<std::uint64_t>(to, bytes, size);
   } else if (size >= 4) {
-    copy_ends(std::uint32_t{});
+    copy_ends<std::uint32_t>(to, bytes, size);
   } else if (size > 0) {
     to[0] = bytes[0];
     to[size / 2] = bytes[size / 2];

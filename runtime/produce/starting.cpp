@@ -137,7 +137,7 @@ template <class From>
                                                         ThreadState& thread) noexcept {
   constexpr bool new_trace = std::is_same_v<From, Origin>;
   std::uint16_t flags = SpanAccess::recording;
-  const std::uint32_t lane = lane_hint(lane_count_);
+  const std::uint32_t lane = thread.lane(lane_count_);
   if (!lineage.sampled) [[unlikely]] {
     count_sampled(lane);
     flags = measures_ ? measured_as(options.kind) : measured_keys::none;

@@ -38,7 +38,9 @@ ThreadState* ThreadState::make() noexcept {
 }
 
 ThreadState::ThreadState() noexcept
-    : exceptions_(reinterpret_cast<const Exceptions*>(abi::__cxa_get_globals())) {}
+    : exceptions_(reinterpret_cast<const Exceptions*>(abi::__cxa_get_globals())),
+      cpu_(running_cpu()),
+      number_(thread_number()) {}
 
 ThreadState::~ThreadState() {
   for (std::uint32_t i = 0; i < capacity_; ++i) frames_[i].~Frame();

@@ -6,6 +6,7 @@
 
 #include "runtime/arena/layout.h"
 #include "runtime/base/tick_clock.h"
+#include "runtime/produce/lane_hint.h"
 #include "runtime/produce/log_draft.h"
 
 #include <posthaste/baggage.h>
@@ -87,9 +88,14 @@ public:
       seed();
     return ids_;
   }
+  /// As lane_hint() gives it, without looking for what stays the same.
+  std::uint32_t lane(std::uint32_t lanes) const noexcept {
+    return lane_of(__atomic_load_n(cpu_, __ATOMIC_RELAXED), number_, lanes);
+  }
   /// Exceptions on their way now, as std::uncaught_exceptions() counts them.
   std::uint32_t uncaught_exceptions() const noexcept { return exceptions_->uncaught; }
 
+  bool has_top() const noexcept { return depth_ != 0; }
   /// The current parent; null if there is none.
   const ParentFrame* top() const noexcept {
     return depth_ == 0 ? nullptr : &frames_[depth_ - 1].parent;
@@ -182,6 +188,8 @@ private:
 
   IdSource ids_;
   const Exceptions* exceptions_;
+  const std::uint32_t* cpu_;  // this thread's, as the kernel keeps it
+  std::uint32_t number_;
   std::uint32_t seed_epoch_ = 0;
   std::uint32_t depth_ = 0;
   std::uint32_t capacity_ = 0;

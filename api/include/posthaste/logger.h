@@ -74,6 +74,7 @@ public:
 
   void emit(Severity severity, AttributeValue body, const LogOptions& options) const noexcept;
   void emit(Severity severity, AttributeValue body, Attributes attributes = {}) const noexcept {
+    if (body.type() == AttributeType::string) return emit_text(severity, body.string(), attributes);
     emit(severity, body, LogOptions{.attributes = attributes});
   }
 
@@ -87,28 +88,31 @@ public:
                         std::string_view body = {}, const LogOptions& options = {}) const noexcept;
 
   void trace(std::string_view body, Attributes attributes = {}) const noexcept {
-    emit(Severity::trace, body, attributes);
+    emit_text(Severity::trace, body, attributes);
   }
   void debug(std::string_view body, Attributes attributes = {}) const noexcept {
-    emit(Severity::debug, body, attributes);
+    emit_text(Severity::debug, body, attributes);
   }
   void info(std::string_view body, Attributes attributes = {}) const noexcept {
-    emit(Severity::info, body, attributes);
+    emit_text(Severity::info, body, attributes);
   }
   void warn(std::string_view body, Attributes attributes = {}) const noexcept {
-    emit(Severity::warn, body, attributes);
+    emit_text(Severity::warn, body, attributes);
   }
   void error(std::string_view body, Attributes attributes = {}) const noexcept {
-    emit(Severity::error, body, attributes);
+    emit_text(Severity::error, body, attributes);
   }
   void fatal(std::string_view body, Attributes attributes = {}) const noexcept {
-    emit(Severity::fatal, body, attributes);
+    emit_text(Severity::fatal, body, attributes);
   }
 
 private:
   friend struct SpanAccess;
   Logger(std::uint16_t runtime, std::uint16_t number) noexcept
       : runtime_(runtime), number_(number) {}
+
+  /// What most records are, in six registers.
+  void emit_text(Severity severity, std::string_view body, Attributes attributes) const noexcept;
 
   std::uint16_t runtime_ = 0;  // 0: none
   std::uint16_t number_ = 0;   // of the logger in its runtime

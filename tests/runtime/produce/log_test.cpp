@@ -1,3 +1,4 @@
+#include "tests/support/dice.h"
 #include "tests/support/recorder.h"
 
 #include <gtest/gtest.h>
@@ -77,6 +78,49 @@ TEST(Log, TakesMapsListsBytesAndNothing) {
   EXPECT_EQ(second->key(), "word");
   EXPECT_EQ(second->value().string(), "long text");
   EXPECT_FALSE(members.next());
+}
+
+/// All that a record says, but for where and when.
+std::string told_by(const Recorded& record) {
+  model::RecordHead head = record->head();
+  head.commit = head.origin = head.start = head.end = 0;
+  std::string told(reinterpret_cast<const char*>(&head), sizeof head);
+  told += std::to_string(record->head().length());
+  model::EntryRange entries = record->entries();
+  while (const auto entry = entries.next()) {
+    told.append(reinterpret_cast<const char*>(&entry->head), sizeof entry->head);
+    told += entry->payload;
+  }
+  return told;
+}
+
+TEST(Log, ATextSaysTheSameWhicheverWayItIsWritten) {
+  testing_support::Dice dice(7);
+  Recorder plain;
+  Recorder limited({.log_limits = {.attributes = 5, .value_length = 10}});
+  const std::string text(300, 'x');
+  const auto some = [&](std::uint32_t most) {
+    return std::string_view(text).substr(0, dice() % 4 == 0 ? dice() % most : dice() % 20);
+  };
+  for (int round = 0; round < 2'000; ++round) {
+    Recorder& recorder = round % 8 == 0 ? limited : plain;
+    std::vector<std::string> keys(dice() % 9);
+    std::vector<Attribute> attributes;
+    for (std::string& key : keys) {
+      key = some(1'200);  // also empty, too long, and the same again
+      if (!key.empty() && dice() % 8 != 0) key.back() = static_cast<char>('a' + dice() % 26);
+      const AttributeValue values[] = {some(300), dice(), 0.5 * dice(), dice() % 2 == 0,
+                                       AttributeValue()};
+      attributes.push_back({key, values[dice() % 5 % (dice() % 16 == 0 ? 5 : 4)]});
+    }
+    const Attributes given{std::span<const Attribute>(attributes)};
+    const std::string_view body = some(300);
+    const auto severity = static_cast<Severity>(1 + dice() % 24);
+    recorder.logger().emit(severity, body, given);
+    const std::string quick = told_by(recorder.one());
+    recorder.logger().emit(severity, body, LogOptions{.attributes = given});
+    ASSERT_EQ(quick, told_by(recorder.one())) << round;
+  }
 }
 
 TEST(Log, BelowTheMinimumSeverityIsNotTaken) {
