@@ -40,6 +40,7 @@ wire::OtlpContext otlp_context(const arena::Arena& arena, const config::FinalOut
   context.format = format_of(output.otlp);
   context.resource = resource_of(arena);
   context.tick_scale = arena.tick_scale();
+  context.sampling_hash = output.otlp.sampling_hash;
   context.scope_of = scopes_of(arena);
   return context;
 }

@@ -46,7 +46,7 @@ OutgoingTraceState to_tracestate(const Context& context) noexcept {
   OutgoingTraceState out;
   const std::string_view state = context.trace_state();
   const auto kept = ContextAccess::kept_rate(context);
-  const std::string_view text = kept ? produce::with_rate(state, *kept, out.text_) : state;
+  const std::string_view text = kept ? model::with_rate(state, *kept, out.text_) : state;
   out.size_ = std::min(text.size(), out.text_.size());
   if (text.data() != out.text_.data()) text.copy(out.text_.data(), out.size_);
   return out;

@@ -34,6 +34,7 @@ struct OtlpDestination {
   std::string client_certificate_file;        // empty: none
   std::string client_key_file;
   std::string user_agent;
+  SamplingHash sampling_hash = SamplingHash::application_insights;  // what spans say of it
 };
 
 struct FinalOutput {

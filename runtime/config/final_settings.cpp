@@ -75,6 +75,7 @@ public:
     values_.outputs = std::move(*outputs);
 
     values_.sampling = read_sampling(settings_, environment_, resolver_);
+    for (FinalOutput& output : values_.outputs) output.otlp.sampling_hash = values_.sampling.hash;
     values_.propagators = read_propagators(settings_.propagators, environment_, resolver_);
     read_limits();
     read_logs();

@@ -28,13 +28,13 @@ void ContextAccess::set_text(const Context& context, produce::CarriedText& carri
   carried.baggage = context.baggage_;
 }
 
-std::optional<produce::KeptRate> ContextAccess::kept_rate(const Context& context) noexcept {
+std::optional<model::KeptRate> ContextAccess::kept_rate(const Context& context) noexcept {
   if (context.remote_ || !context.is_valid()) return std::nullopt;
-  produce::KeptRate kept{.sampled = context.is_sampled(), .percent = context.sample_rate_};
+  model::KeptRate kept{.sampled = context.is_sampled(), .percent = context.sample_rate_};
   const produce::Producer* const producer = produce::Producer::at(context.runtime_);
   if (producer != nullptr && kept.sampled) {
     kept.randomness =
-        produce::randomness_of(context.trace_id_, producer->sampling_hash(), kept.percent);
+        model::randomness_of(context.trace_id_, producer->sampling_hash(), kept.percent);
   }
   return kept;
 }

@@ -1,7 +1,7 @@
 // Apart from the rest of ContextAccess: what reads headers needs no producer.
 
+#include "runtime/model/trace_state_rate.h"
 #include "runtime/produce/span_access.h"
-#include "runtime/produce/trace_state_rate.h"
 
 namespace posthaste {
 
@@ -14,7 +14,7 @@ Context ContextAccess::remote(const TraceId& trace, const SpanId& span, std::uin
   context.remote_ = true;
   context.deferred_ = deferred;
   if (context.is_sampled() && !trace_state.empty()) {
-    context.sample_rate_ = produce::rate_in_trace_state(trace_state);
+    context.sample_rate_ = model::rate_in_trace_state(trace_state);
   }
   try {
     if (!trace_state.empty()) {

@@ -1,6 +1,6 @@
 // Head sampling: the sampler's decision on a span that its parent does not decide.
 
-#include "runtime/produce/head_sampling.h"
+#include "runtime/model/head_sampling.h"
 #include "runtime/produce/lane_hint.h"
 #include "runtime/produce/lineage.h"
 #include "runtime/produce/measured_kind.h"
@@ -48,7 +48,7 @@ void Producer::decide(Lineage& lineage, std::string_view name, const SpanOptions
                       ThreadState& thread) noexcept {
   if (sampler_) return ask_sampler(lineage, name, options, thread);
   lineage.sample_rate = rate_of_next();
-  lineage.sampled = keeps(lineage.sample_rate, lineage.trace_id, sampling_hash_);
+  lineage.sampled = model::keeps(lineage.sample_rate, lineage.trace_id, sampling_hash_);
 }
 
 /// Percent. Each call is a trace that asks.

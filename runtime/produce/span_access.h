@@ -4,8 +4,8 @@
 /// <posthaste/context.h>.
 
 #include "runtime/model/record.h"
+#include "runtime/model/trace_state_threshold.h"
 #include "runtime/produce/thread_state.h"
-#include "runtime/produce/trace_state_threshold.h"
 
 #include <posthaste/logger.h>
 #include <posthaste/span.h>
@@ -74,7 +74,7 @@ struct ContextAccess {
   static Context remote(const TraceId& trace, const SpanId& span, std::uint8_t trace_flags,
                         std::string_view trace_state, bool deferred = false) noexcept;
   /// At which rate this process kept it; nothing for a context that came from another.
-  static std::optional<produce::KeptRate> kept_rate(const Context& context) noexcept;
+  static std::optional<model::KeptRate> kept_rate(const Context& context) noexcept;
   static bool is_deferred(const Context& context) noexcept { return context.deferred_; }
   static void set_baggage(Context& context, Baggage baggage) noexcept {
     context.baggage_ = std::move(baggage);

@@ -3,8 +3,8 @@
 // Each way to start is a function of its own, and the choice between them a jump: what a plain root
 // needs none of costs it nothing.
 
+#include "runtime/model/head_sampling.h"
 #include "runtime/model/record_times.h"
-#include "runtime/produce/head_sampling.h"
 #include "runtime/produce/lane_hint.h"
 #include "runtime/produce/lineage.h"
 #include "runtime/produce/measured_kind.h"
@@ -266,7 +266,7 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
   Origin trace;
   trace.trace_id = ids.trace_id();
   trace.sample_rate = rate_of_next();
-  trace.sampled = keeps(trace.sample_rate, trace.trace_id, sampling_hash_);
+  trace.sampled = model::keeps(trace.sample_rate, trace.trace_id, sampling_hash_);
   const bool measured = measures_ && measured_as(options.kind) != measured_keys::none;
   if (!trace.sampled && !measured) return leave_out_root(name, trace, ids);
   return start(name, options, scope, trace, ids, thread);

@@ -4,6 +4,7 @@
 #include "runtime/wire/otlp_values.h"
 #include "runtime/wire/protobuf_writer.h"
 
+#include <array>
 #include <cstring>
 
 namespace posthaste::wire {
@@ -37,11 +38,6 @@ char* put_time(char* at, std::uint32_t field, std::uint64_t time) noexcept {
 char* put_made_up(char* at, std::uint32_t field, std::string_view key, std::size_t value) noexcept {
   at = pb::put_head(at, field, pb::field_size(key.size()) + pb::field_size(value));
   return pb::put_head(pb::put_text(at, 1, key), 2, value);
-}
-
-/// Whether the record stands for more than itself; then it is told, unless an attribute does.
-bool is_sampled(const RecordHead& head) noexcept {
-  return head.sample_rate > 0 && head.sample_rate < 100;
 }
 
 char* put_sample_rate(char* at, std::uint32_t field, double rate) noexcept {
@@ -90,6 +86,13 @@ char* put_status(char* at, std::uint8_t code, std::string_view message) noexcept
   const std::size_t code_size = code == 0 ? 0 : 1 + pb::varint_size(code);
   at = pb::put_head(at, span_field::status, pb::text_size_if_any(message) + code_size);
   return pb::put_number(pb::put_text_if_any(at, 2, message), 3, code);
+}
+
+char* put_trace_state(char* at, const RecordHead& head, std::string_view recorded,
+                      SamplingHash hash) noexcept {
+  std::array<char, model::most_trace_state_bytes> buffer;
+  return pb::put_text_if_any(at, span_field::trace_state,
+                             otlp_trace_state(head, recorded, hash, buffer));
 }
 
 char* put_span_head(char* at, const RecordHead& head, const TickScale& scale) noexcept {
@@ -169,17 +172,32 @@ std::uint32_t otlp_flags_of(const RecordHead& span) noexcept {
          (has(span, model::record_flag::parent_remote) ? is_remote : 0);
 }
 
+bool is_otlp_sampled(const RecordHead& head) noexcept {
+  return head.sample_rate > 0 && head.sample_rate < 100;
+}
+
+std::string_view otlp_trace_state(const RecordHead& span, std::string_view recorded,
+                                  SamplingHash hash,
+                                  std::span<char, model::most_trace_state_bytes> buffer) noexcept {
+  const double percent = span.sample_rate;
+  return model::with_rate(
+      recorded,
+      {.percent = percent, .randomness = model::randomness_of(span.trace_id, hash, percent)},
+      buffer);
+}
+
 std::uint64_t otlp_time(std::uint64_t value, bool is_wall, const TickScale& scale) noexcept {
   const auto time = model::wall_time(value, is_wall, scale).time_since_epoch().count();
   return time > 0 ? static_cast<std::uint64_t>(time) : 0;
 }
 
 char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& scale,
-                    std::string_view& scope_attributes) noexcept {
+                    SamplingHash hash, std::string_view& scope_attributes) noexcept {
   const RecordHead& head = record.head();
   at = put_span_head(at, head, scale);
-  std::string_view status;
-  bool tell_rate = is_sampled(head);
+  std::string_view status, trace_state;
+  const bool sampled = is_otlp_sampled(head);
+  bool tell_rate = sampled;
   model::EntryRange entries = record.entries();
   EntryView entry;
   while (entries.next(entry)) {
@@ -190,6 +208,8 @@ char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& 
       status = entry.text();
     } else if (entry.head.kind == EntryKind::scope_attributes) {
       scope_attributes = entry.payload;
+    } else if (entry.head.kind == EntryKind::trace_state && sampled) {
+      trace_state = entry.text();
     } else {
       const EntryView other = entry;  // so that an attribute's needs no place in memory
       at = put_span_entry(at, other, scale);
@@ -198,6 +218,7 @@ char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& 
   }
   if (entries.damaged()) return nullptr;
   if (tell_rate) at = put_sample_rate(at, span_field::attribute, head.sample_rate);
+  if (sampled) at = put_trace_state(at, head, trace_state, hash);
   if (has(head, model::record_flag::interrupted)) {
     at = pb::put_number(put_made_up(at, span_field::attribute, interrupted_key, 2), 2, 1);
   }
@@ -208,7 +229,7 @@ char* put_otlp_log(char* at, const model::RecordView& record, const TickScale& s
                    std::string_view& scope_attributes) noexcept {
   const RecordHead& head = record.head();
   at = put_log_head(at, head, scale);
-  bool tell_rate = is_sampled(head);
+  bool tell_rate = is_otlp_sampled(head);  // unless an attribute does
   model::EntryRange entries = record.entries();
   EntryView entry;
   while (entries.next(entry)) {

@@ -6,12 +6,17 @@
 ///
 /// Beyond what was recorded an item says, as attributes: `posthaste.interrupted` = true of a span
 /// that a dead process left open, and `microsoft.sample_rate` (percent) of what stands for more
-/// than itself and does not say so already.
+/// than itself and does not say so already. A span says the latter in its trace state too, as
+/// OpenTelemetry's samplers do (`ot=th:`).
 
 #include "runtime/base/tick_clock.h"
 #include "runtime/model/metric_point_view.h"
 #include "runtime/model/record_view.h"
+#include "runtime/model/trace_state_threshold.h"
 
+#include <posthaste/sample_rate.h>
+
+#include <span>
 #include <string_view>
 
 namespace posthaste::wire {
@@ -20,9 +25,9 @@ inline constexpr std::string_view interrupted_key = "posthaste.interrupted";
 inline constexpr std::string_view sample_rate_key = "microsoft.sample_rate";
 
 /// The end of what was written, or null where the record's bytes make no sense. `scope_attributes`
-/// is set to the record's own, entries for an EntryRange.
+/// is set to the record's own, entries for an EntryRange. `hash`: by which traces are kept.
 char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& scale,
-                    std::string_view& scope_attributes) noexcept;
+                    SamplingHash hash, std::string_view& scope_attributes) noexcept;
 char* put_otlp_log(char* at, const model::RecordView& record, const TickScale& scale,
                    std::string_view& scope_attributes) noexcept;
 char* put_otlp_point(char* at, const model::MetricPointView& point,
@@ -30,6 +35,15 @@ char* put_otlp_point(char* at, const model::MetricPointView& point,
 
 /// What a span says about its flags in OTLP: those of W3C, and whether its parent is remote.
 std::uint32_t otlp_flags_of(const model::RecordHead& span) noexcept;
+
+/// Whether the record stands for more than itself.
+bool is_otlp_sampled(const model::RecordHead& head) noexcept;
+
+/// What the trace state of such a span says: what it was recorded with, and its threshold. A view of
+/// `recorded` or `buffer`.
+std::string_view otlp_trace_state(const model::RecordHead& span, std::string_view recorded,
+                                  SamplingHash hash,
+                                  std::span<char, model::most_trace_state_bytes> buffer) noexcept;
 
 /// Nanoseconds since the epoch; times before it are 0.
 std::uint64_t otlp_time(std::uint64_t value, bool is_wall, const TickScale& scale) noexcept;

@@ -4,6 +4,7 @@
 #include "runtime/wire/otlp_items.h"
 #include "runtime/wire/otlp_json_fields.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -252,11 +253,15 @@ void append_otlp_json_attributes(ByteBuffer& out, std::string_view entries) {
 }
 
 bool append_otlp_json_span(ByteBuffer& out, const model::RecordView& record, const TickScale& scale,
-                           std::string_view& scope_attributes) {
+                           SamplingHash hash, std::string_view& scope_attributes) {
   const RecordHead& head = record.head();
   Texts texts;
   if (!take(record, true, texts)) return false;
   scope_attributes = texts.scope_attributes;
+  std::array<char, model::most_trace_state_bytes> rated;
+  if (is_otlp_sampled(head)) {
+    texts.trace_state = otlp_trace_state(head, texts.trace_state, hash, rated);
+  }
   OtlpJsonFields fields(out);
   fields.begin();
   fields.id("traceId", head.trace_id);

@@ -12,6 +12,8 @@
 #include "runtime/wire/byte_buffer.h"
 #include "runtime/wire/envelope_encoder.h"
 
+#include <posthaste/sample_rate.h>
+
 #include <string_view>
 
 namespace posthaste::wire {
@@ -22,7 +24,7 @@ void append_otlp_json_attributes(ByteBuffer& out, std::string_view entries);
 /// A whole object each. False where the record's bytes make no sense; what was written until then is
 /// the caller's to take back.
 bool append_otlp_json_span(ByteBuffer& out, const model::RecordView& record, const TickScale& scale,
-                           std::string_view& scope_attributes);
+                           SamplingHash hash, std::string_view& scope_attributes);
 bool append_otlp_json_log(ByteBuffer& out, const model::RecordView& record, const TickScale& scale,
                           std::string_view& scope_attributes);
 void append_otlp_json_point(ByteBuffer& out, const model::MetricPointView& point,

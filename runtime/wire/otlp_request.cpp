@@ -102,14 +102,16 @@ inline bool OtlpRequest::write_item(const model::RecordView& record,
   const bool span = context_.signal == OtlpSignal::traces;
   if (context_.format == OtlpFormat::json) {
     const bool good =
-        span ? append_otlp_json_span(text_, record, context_.tick_scale, scope_attributes)
+        span ? append_otlp_json_span(text_, record, context_.tick_scale, context_.sampling_hash,
+                                     scope_attributes)
              : append_otlp_json_log(text_, record, context_.tick_scale, scope_attributes);
     if (good) text_.push_back(',');
     return good;
   }
   char* const head = text_.room(otlp_bound(record.head().length()));
   char* const at = head + pb::usual_head;
-  char* const end = span ? put_otlp_span(at, record, context_.tick_scale, scope_attributes)
+  char* const end = span ? put_otlp_span(at, record, context_.tick_scale, context_.sampling_hash,
+                                         scope_attributes)
                          : put_otlp_log(at, record, context_.tick_scale, scope_attributes);
   if (end == nullptr) return false;
   text_.end_at(pb::end_message(head, item_field, end));

@@ -22,6 +22,8 @@
 #include "runtime/wire/byte_buffer.h"
 #include "runtime/wire/envelope_encoder.h"
 
+#include <posthaste/sample_rate.h>
+
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -36,6 +38,7 @@ struct OtlpContext {
   OtlpFormat format = OtlpFormat::protobuf;
   model::Resource resource;
   TickScale tick_scale;
+  SamplingHash sampling_hash = SamplingHash::application_insights;  // by which traces are kept
   std::function<Scope(std::uint16_t)> scope_of;  // may be empty: every scope is the unnamed one
 };
 

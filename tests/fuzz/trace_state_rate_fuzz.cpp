@@ -1,8 +1,8 @@
 // Any bytes as a tracestate: the rate is always one that an item may have; and with a rate of ours
 // put in, it is within its limits and says that rate.
 
-#include "runtime/produce/trace_state_rate.h"
-#include "runtime/produce/trace_state_threshold.h"
+#include "runtime/model/trace_state_rate.h"
+#include "runtime/model/trace_state_threshold.h"
 
 #include <array>
 #include <cmath>
@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <string_view>
 
-using namespace posthaste::produce;
+using namespace posthaste::model;
 
 namespace {
 

@@ -1,5 +1,5 @@
 #include "runtime/arena/open_spans.h"
-#include "runtime/produce/head_sampling.h"
+#include "runtime/model/head_sampling.h"
 #include "tests/support/recorder.h"
 
 #include <gtest/gtest.h>

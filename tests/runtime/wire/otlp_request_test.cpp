@@ -72,8 +72,9 @@ std::vector<std::uint64_t> aligned(const std::vector<std::byte>& bytes) {
 /// Keeps what an OtlpRequest borrows.
 class Bench {
 public:
-  explicit Bench(OtlpSignal signal, OtlpFormat format = OtlpFormat::protobuf)
-      : format_(format), request_(context(signal, format)) {}
+  explicit Bench(OtlpSignal signal, OtlpFormat format = OtlpFormat::protobuf,
+                 SamplingHash hash = SamplingHash::trace_id)
+      : format_(format), request_(context(signal, format, hash)) {}
 
   EncodeRefusal add(const std::vector<std::byte>& bytes, std::uint16_t scope = 0) {
     auto& words = kept_.emplace_back(aligned(bytes));
@@ -128,10 +129,11 @@ public:
   }
 
 private:
-  static OtlpContext context(OtlpSignal signal, OtlpFormat format) {
+  static OtlpContext context(OtlpSignal signal, OtlpFormat format, SamplingHash hash) {
     OtlpContext context;
     context.signal = signal;
     context.format = format;
+    context.sampling_hash = hash;
     context.resource = model::Resource({{"service.name", "shop"}, {"process.pid", 42}});
     context.scope_of = [](std::uint16_t number) {
       static const std::string names[] = {"library0", "library1", "library2", "library3"};
@@ -277,6 +279,30 @@ TEST_P(OtlpRequestTest, SaysInterruptionAndSampleRateAsAttributes) {
   EXPECT_EQ(span.attributes(0).value().double_value(), 12.5);
   EXPECT_EQ(span.attributes(1).key(), interrupted_key);
   EXPECT_TRUE(span.attributes(1).value().bool_value());
+}
+
+TEST_P(OtlpRequestTest, SaysTheThresholdOfWhatWasSampledInTheTraceState) {
+  const auto said = [](double percent, const char* recorded, SamplingHash hash) {
+    Bench bench(OtlpSignal::traces, GetParam(), hash);
+    model::RecordBuilder record(model::RecordType::span);
+    record.text(model::EntryKind::name, "kept");
+    if (*recorded != '\0') record.text(model::EntryKind::trace_state, recorded);
+    record.head().trace_id = *TraceId::from_hex("4bf92f3577b30430b000c0ffee00471e");  // score 0
+    record.head().sample_rate = percent;
+    const auto bytes = record.bytes();
+    EXPECT_EQ(bench.add({bytes.begin(), bytes.end()}), EncodeRefusal::none);
+    return bench.decoded<pb_collector::trace::v1::ExportTraceServiceRequest>()
+        .resource_spans(0)
+        .scope_spans(0)
+        .spans(0)
+        .trace_state();
+  };
+  EXPECT_EQ(said(25, "a=1", SamplingHash::trace_id), "ot=th:c,a=1");
+  EXPECT_EQ(said(25, "a=1, ot=th:c", SamplingHash::trace_id), "a=1, ot=th:c");
+  EXPECT_EQ(said(100, "a=1", SamplingHash::trace_id), "a=1");
+  EXPECT_EQ(said(100, "", SamplingHash::trace_id), "");
+  // The trace id's own bits did not decide: what did agrees with the threshold.
+  EXPECT_EQ(said(50, "", SamplingHash::application_insights), "ot=th:8;rv:ffffffffffffff");
 }
 
 TEST_P(OtlpRequestTest, TextThatIsNotUtf8BecomesReadable) {

@@ -1,4 +1,4 @@
-#include "runtime/produce/head_sampling.h"
+#include "runtime/model/head_sampling.h"
 
 #include <array>
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 namespace {
 
 /// What both digits of a byte add to the hash: 33 times the code of the first, and the second's.
@@ -60,4 +60,4 @@ double sampling_score(const TraceId& trace, SamplingHash hash) noexcept {
   return application_insights_score(trace, hash == SamplingHash::application_insights_upper_case);
 }
 
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

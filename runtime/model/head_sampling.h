@@ -6,7 +6,7 @@
 #include <posthaste/ids.h>
 #include <posthaste/sample_rate.h>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 
 /// 0 to 100; a trace is kept when its score is below the rate in percent.
 double sampling_score(const TraceId& trace,
@@ -20,4 +20,4 @@ inline bool keeps(double rate_percent, const TraceId& trace,
   return sampling_score(trace, hash) < rate_percent;
 }
 
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

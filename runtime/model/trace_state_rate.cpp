@@ -1,8 +1,8 @@
-#include "runtime/produce/trace_state_rate.h"
+#include "runtime/model/trace_state_rate.h"
 
 #include <cstdint>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 namespace {
 
 /// The piece up to `separator`, which is taken off `rest` with it.
@@ -45,4 +45,4 @@ double rate_in_trace_state(std::string_view trace_state) noexcept {
   return 100;
 }
 
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

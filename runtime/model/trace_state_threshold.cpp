@@ -1,14 +1,14 @@
-#include "runtime/produce/trace_state_threshold.h"
+#include "runtime/model/trace_state_threshold.h"
 
-#include "runtime/produce/head_sampling.h"
-#include "runtime/produce/trace_state_rate.h"
+#include "runtime/model/head_sampling.h"
+#include "runtime/model/trace_state_rate.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 namespace {
 
 constexpr std::uint64_t all = std::uint64_t{1} << 56;
@@ -150,4 +150,4 @@ std::string_view with_rate(std::string_view state, const KeptRate& kept,
   return writer.text();
 }
 
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

@@ -1,8 +1,8 @@
-#include "runtime/produce/trace_state_rate.h"
+#include "runtime/model/trace_state_rate.h"
 
 #include <gtest/gtest.h>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 namespace {
 
 TEST(TraceStateRate, IsWhatTheThresholdOfOpenTelemetrySays) {
@@ -25,4 +25,4 @@ TEST(TraceStateRate, IsAHundredWhereNothingThatMakesSenseIsSaid) {
 }
 
 }  // namespace
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

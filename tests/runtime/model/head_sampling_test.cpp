@@ -1,4 +1,4 @@
-#include "runtime/produce/head_sampling.h"
+#include "runtime/model/head_sampling.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <tuple>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 namespace {
 
 constexpr auto upper_case = SamplingHash::application_insights_upper_case;
@@ -144,4 +144,4 @@ TEST(HeadSampling, KeepsThePartOfTracesThatTheRateSays) {
 }
 
 }  // namespace
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

@@ -8,9 +8,9 @@
 
 #include <string_view>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 
 /// In percent, above 0; 100 where nothing is said, or nothing that makes sense.
 double rate_in_trace_state(std::string_view trace_state) noexcept;
 
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

@@ -1,8 +1,8 @@
-#include "runtime/produce/trace_state_threshold.h"
+#include "runtime/model/trace_state_threshold.h"
 
 #include "api/trace_state.h"
-#include "runtime/produce/head_sampling.h"
-#include "runtime/produce/trace_state_rate.h"
+#include "runtime/model/head_sampling.h"
+#include "runtime/model/trace_state_rate.h"
 #include "tests/support/dice.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <array>
 #include <string>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 namespace {
 
 std::string written(std::string_view state, const KeptRate& kept) {
@@ -104,4 +104,4 @@ TEST(TraceStateThreshold, AgreesWithTheTraceIdsOwnBits) {
 }
 
 }  // namespace
-}  // namespace posthaste::produce
+}  // namespace posthaste::model

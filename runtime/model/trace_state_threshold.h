@@ -17,7 +17,7 @@
 #include <span>
 #include <string_view>
 
-namespace posthaste::produce {
+namespace posthaste::model {
 
 inline constexpr std::size_t most_trace_state_bytes = 512;
 
@@ -38,4 +38,4 @@ std::optional<std::uint64_t> randomness_of(const TraceId& trace, SamplingHash ha
 std::string_view with_rate(std::string_view state, const KeptRate& kept,
                            std::span<char, most_trace_state_bytes> buffer) noexcept;
 
-}  // namespace posthaste::produce
+}  // namespace posthaste::model
