@@ -46,6 +46,11 @@ using produce::SpanSlot;
   Producer::known(runtime)->span(slot).set_slowly(key, AttributeValue(type, word));
 }
 
+/// Of a span that stands for it.
+[[gnu::noinline, gnu::cold]] void forget_parent(void* context) noexcept {
+  delete static_cast<Context*>(context);
+}
+
 template <class Exception>
 void add_exception(Span& span, std::uint16_t runtime, const Exception& exception,
                    const Attributes& attributes, bool escaped, const void* caller) noexcept {
@@ -69,6 +74,14 @@ SpanParts Tracer::start(std::string_view name, const SpanOptions& options) const
   return producer->start_span(name, options, scope_);
 }
 
+SpanParts Tracer::start_plain(std::string_view name, SpanKind kind,
+                              bool record_unwinding) const noexcept {
+  Producer* const producer = Producer::known(runtime_);
+  if (producer == nullptr) [[unlikely]]
+    return SpanAccess::standing_for(nullptr);
+  return producer->start_plain(name, kind, record_unwinding, scope_);
+}
+
 bool Span::is_recording() const noexcept {
   if ((flags_ & (recording | measured)) == 0) return false;
   return living(slot_, generation_, runtime_) != nullptr;
@@ -81,7 +94,8 @@ void Span::set_string(std::string_view key, KeyHash hash, std::string_view value
   auto& slot = *static_cast<arena::Slot*>(slot_);
   if (!SpanSlot::append_string_quickly(slot, key, hash, value)) [[unlikely]]
     return set_any_string(slot, runtime_, key, value);
-  if (hash.names_operation() && SpanSlot::may_name_operation(slot, key)) {
+  if (hash.names_operation() && (flags_ & recording) != 0 &&
+      SpanSlot::may_name_operation(slot, key)) {
     operation_attribute_set(slot, runtime_, key);
   }
 }
@@ -204,7 +218,7 @@ void Span::finish_now() noexcept {
   void* const held = slot_;
   slot_ = nullptr;
   if ((flags_ & owner) == 0) {
-    if ((flags_ & stands_in) != 0) delete static_cast<Context*>(held);
+    if ((flags_ & stands_in) != 0) forget_parent(held);
     return;
   }
   Producer& producer = *Producer::known(runtime_);

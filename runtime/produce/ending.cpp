@@ -10,6 +10,9 @@ namespace posthaste::produce {
 namespace {
 
 constexpr std::uint32_t commit_size = sizeof(model::RecordHead::commit);
+/// Of all the arena's segments one in so many may lie with threads as spare slots: an eighth of
+/// what slots may take.
+constexpr std::uint32_t slot_part_of_spares = 32;
 
 }  // namespace
 
@@ -74,24 +77,55 @@ void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexce
 }
 
 [[gnu::always_inline]] inline void Producer::send_home(arena::Slot& slot,
-                                                       std::uint32_t lane) noexcept {
+                                                       ThreadState* thread) noexcept {
   if ((slot.head.flags & (slot_flag::operation_changed | slot_flag::chained)) != 0) [[unlikely]] {
-    return finish_marked(slot, lane);
+    return finish_marked(slot, thread);
   }
   const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
   slot.head.generation.store(generation + 1, std::memory_order_release);
-  slots_.give_back(lane, slot);
+  if (thread == nullptr || !thread->spare().keep(slot, opening_.load(std::memory_order_relaxed)))
+      [[unlikely]]
+    give_slot_back(slot, thread);
+}
+
+/// A free slot that is not this thread's spare one: it becomes that, if the thread may have one.
+[[gnu::noinline]] void Producer::give_slot_back(arena::Slot& slot, ThreadState* thread) noexcept {
+  const std::uint64_t opening = opening_.load(std::memory_order_relaxed);
+  if (thread != nullptr && thread->spare().opening != opening) {
+    SpareSlot& spare = thread->spare();
+    const Producer* const other = known(spare.runtime);
+    const bool is_free = other == nullptr || spare.opening == 0 ||
+                         other->opening_.load(std::memory_order_relaxed) != spare.opening;
+    const std::uint32_t bound = slot_count_ / slot_part_of_spares;
+    if (is_free && spare_slots_.load(std::memory_order_relaxed) < bound) {
+      spare_slots_.fetch_add(1, std::memory_order_relaxed);
+      spare = {&slot, opening, number_};
+      return;
+    }
+  }
+  slots_.give_back(lane_hint(lane_count_), slot);
+}
+
+void Producer::return_spare(const SpareSlot& spare) noexcept {
+  Producer* const producer = spare.opening == 0 ? nullptr : known(spare.runtime);
+  if (producer == nullptr || (producer->ingress_.flags() & Ingress::open) == 0 ||
+      producer->opening_.load(std::memory_order_relaxed) != spare.opening) {
+    return;  // the arena it lay in may be gone
+  }
+  producer->spare_slots_.fetch_sub(1, std::memory_order_relaxed);
+  if (spare.slot == nullptr) return;
+  producer->slots_.give_back(lane_hint(producer->lane_count_), *spare.slot);
 }
 
 void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
   if ((flags & (SpanAccess::recording | SpanAccess::measured)) != 0) {
     return finish_recorded(slot, flags);
   }
-  send_home(slot, lane_hint(lane_count_));
+  send_home(slot, ThreadState::known());
 }
 
 [[gnu::noinline]] void Producer::finish_recorded(arena::Slot& slot, std::uint16_t flags) noexcept {
-  const ThreadState* const thread = ThreadState::known();
+  ThreadState* const thread = ThreadState::known();
   const std::uint32_t lane = thread != nullptr ? thread->lane(lane_count_) : lane_hint(lane_count_);
   SpanSlot(slot, slots_, span_limits_).record().end = now();
   if ((flags & SpanAccess::unwinding) != 0) {
@@ -99,18 +133,20 @@ void Producer::finish_span(arena::Slot& slot, std::uint16_t flags) noexcept {
       add_unwinding(slot);
   }
   commit_record(slot, lane);
-  send_home(slot, lane);
+  send_home(slot, thread);
 }
 
 /// The end of a slot that leaves more than itself behind.
-[[gnu::noinline]] void Producer::finish_marked(arena::Slot& slot, std::uint32_t lane) noexcept {
+[[gnu::noinline]] void Producer::finish_marked(arena::Slot& slot, ThreadState* thread) noexcept {
   const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
   if ((slot.head.flags & slot_flag::operation_changed) != 0) {
     ended_operations_.keep({arena_.slot_index(slot), generation}, slot.operation);
   }
   slot.head.generation.store(generation + 1, std::memory_order_release);
-  SpanSlot(slot, slots_, span_limits_).release_chain(lane);
-  slots_.give_back(lane, slot);
+  SpanSlot(slot, slots_, span_limits_).release_chain(lane_hint(lane_count_));
+  if (thread == nullptr || !thread->spare().keep(slot, opening_.load(std::memory_order_relaxed))) {
+    give_slot_back(slot, thread);
+  }
 }
 
 [[gnu::noinline, gnu::cold]] void Producer::add_unwinding(arena::Slot& slot) noexcept {

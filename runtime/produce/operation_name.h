@@ -25,33 +25,24 @@ struct OperationName {
 };
 
 /// Puts the text into the cell, whatever its readers.
+void put_any_operation(arena::OperationCell& cell, std::string_view name) noexcept;
+
 [[gnu::always_inline]] inline void put_operation(arena::OperationCell& cell,
                                                  std::string_view name) noexcept {
-  const std::string_view kept = cut_bytes(name, arena::operation_name_limit);
-  cell.size.store(static_cast<std::uint32_t>(kept.size()), std::memory_order_relaxed);
-  std::atomic<std::uint64_t>* to = cell.words.data();
-  const char* from = kept.data();
-  if (kept.size() < 8) {
-    const TextEnds ends = TextEnds::of(from, kept.size());
-    const std::size_t last = kept.size() < 4 ? 0 : 8 * (kept.size() - 4);
-    to->store(ends.first | ends.last << last, std::memory_order_relaxed);
-    return;
-  }
-  std::uint64_t word;
-  for (const char* const last = from + kept.size() - 8; from <= last; from += 8) {
-    std::memcpy(&word, from, 8);
-    (to++)->store(word, std::memory_order_relaxed);
-  }
-  // The rest is the end of the last eight bytes.
-  if (const std::size_t rest = kept.size() & 7; rest != 0) {
-    std::memcpy(&word, from + rest - 8, 8);
-    to->store(word >> (64 - 8 * rest), std::memory_order_relaxed);
-  }
+  const std::size_t size = name.size();
+  if (size - 8 > 8) [[unlikely]]
+    return put_any_operation(cell, name);
+  const TextEnds ends = TextEnds::of(name.data(), size);
+  cell.size.store(static_cast<std::uint32_t>(size), std::memory_order_relaxed);
+  cell.words[0].store(ends.first, std::memory_order_relaxed);
+  // Of eight bytes nothing is left, and what is put behind them means nothing.
+  cell.words[1].store(ends.last >> (8 * (16 - size) & 63), std::memory_order_relaxed);
 }
 
 /// Sets the text of a cell that nobody reads yet: its slot is not given out. Its bytes may be
 /// anything: those of a record that went on in the slot.
-inline void begin_operation(arena::OperationCell& cell, std::string_view name) noexcept {
+[[gnu::always_inline]] inline void begin_operation(arena::OperationCell& cell,
+                                                   std::string_view name) noexcept {
   cell.sequence.store(2, std::memory_order_relaxed);
   put_operation(cell, name);
 }

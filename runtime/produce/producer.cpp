@@ -40,12 +40,16 @@ void Producer::open(ProducerSetup setup) {
   slots_ = arena::SlotPool(arena_, setup.generation_base);
   lane_count_ = arena_.geometry().lanes;
   slot_count_ = arena_.geometry().segments * arena::slots_per_segment;
+  static std::atomic<std::uint64_t> openings{0};
+  opening_.store(openings.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  spare_slots_.store(0, std::memory_order_relaxed);
   const std::uint64_t ns_q32 = std::max<std::uint64_t>(arena_.tick_scale().ns_per_tick_q32, 1);
   ticks_per_second_ =
       static_cast<std::uint64_t>((static_cast<Uint128>(1'000'000'000) << 32) / ns_q32);
   tick_source_ = arena_.header().tick_source;
   open_sampling(setup);
   span_limits_ = setup.span_limits;
+  quick_bounds_ = SpanSlot::quick_bounds(span_limits_);
   log_limits_ = setup.log_limits;
   open_processors(setup);
   takes_stacks_ = setup.exception_stacks;

@@ -15,6 +15,7 @@
 #include "runtime/base/callback_failures.h"
 #include "runtime/base/ingress.h"
 #include "runtime/base/steered_rate.h"
+#include "runtime/model/head_sampling.h"
 #include "runtime/produce/ended_operations.h"
 #include "runtime/produce/logger_state.h"
 #include "runtime/produce/operation_name.h"
@@ -86,6 +87,8 @@ public:
   Counts<RefusalReason> refused() const noexcept;
   /// Spans and logs that standard metrics and request counters do not know of, as there was no room.
   std::uint64_t unmeasured() const noexcept { return unmeasured_.load(std::memory_order_relaxed); }
+  /// A thread ends that kept a spare slot, or was in a span that has it.
+  static void return_spare(const SpareSlot& spare) noexcept;
   /// A span ended after the close.
   void refuse_late() noexcept { late_calls_.fetch_add(1, std::memory_order_relaxed); }
   /// Exceptions that the application's callbacks threw.
@@ -95,6 +98,9 @@ public:
 
   SpanParts start_span(std::string_view name, const SpanOptions& options,
                        std::uint16_t scope) noexcept;
+  /// The same for what most spans are started with.
+  SpanParts start_plain(std::string_view name, SpanKind kind, bool record_unwinding,
+                        std::uint16_t scope) noexcept;
   /// Commits the record of a living span. The slot stays, for its ids.
   void end_span(arena::Slot& slot, std::optional<TimePoint> time) noexcept;
   /// The handle of a living span is gone: ends the span if it is recording, and the slot goes home.
@@ -158,20 +164,30 @@ private:
               ThreadState& thread) const noexcept;
   SpanParts start_first(std::string_view name, const SpanOptions& options,
                         std::uint16_t scope) noexcept;
-  SpanParts start_kept_root(std::string_view name, const SpanOptions& options, std::uint16_t scope,
-                            ThreadState& thread) noexcept;
-  SpanParts start_root(std::string_view name, const SpanOptions& options, std::uint16_t scope,
-                       ThreadState& thread) noexcept;
   SpanParts start_beneath(std::string_view name, const SpanOptions& options, std::uint16_t scope,
                           ThreadState& thread) noexcept;
-  SpanParts start_current(std::string_view name, const SpanOptions& options, std::uint16_t scope,
-                          ThreadState& thread) noexcept;
+  SpanParts start_plain_first(std::string_view name, SpanKind kind, bool record_unwinding,
+                              std::uint16_t scope) noexcept;
+  SpanParts start_plain_current(std::string_view name, SpanKind kind, bool record_unwinding,
+                                std::uint16_t scope) noexcept;
+  SpanParts start_kept_root(std::string_view name, SpanKind kind, bool record_unwinding,
+                            std::uint16_t scope) noexcept;
+  SpanParts start_root(std::string_view name, SpanKind kind, bool record_unwinding,
+                       std::uint16_t scope) noexcept;
+  struct Decision {
+    double rate;  // percent
+    bool keeps;
+  };
+  Decision decide_root(TraceId trace) noexcept;
+  Decision decide_by_rate(TraceId trace) noexcept;
   SpanParts start_any(std::string_view name, const SpanOptions& options, std::uint16_t scope,
                       const ParentFrame* parent, ThreadState& thread) noexcept;
-  SpanParts leave_out_root(std::string_view name, const Origin& trace, IdSource& ids) noexcept;
+  SpanParts leave_out_root(std::string_view name, const Origin& trace, IdSource& ids,
+                           ThreadState& thread) noexcept;
   template <class From>
-  SpanParts start(std::string_view name, const SpanOptions& options, std::uint16_t scope,
-                  const From& lineage, IdSource& ids, ThreadState& thread) noexcept;
+  SpanParts start(std::string_view name, SpanKind kind, bool record_unwinding, std::uint16_t scope,
+                  const From& lineage, IdSource& ids, ThreadState& thread,
+                  const SpanOptions* options) noexcept;
   model::RecordHead& begin(arena::Slot& slot, const Origin& lineage, std::uint16_t scope,
                            SpanKind kind, SpanId id) const noexcept;
   SpanParts refuse_start(std::uint16_t flags, const Context* parent) noexcept;
@@ -191,8 +207,13 @@ private:
   void commit_image(arena::Slot& slot, std::uint32_t lane, std::string_view operation) noexcept;
   void copy_chained(arena::Slot& slot, std::byte* to) const noexcept;
   void finish_recorded(arena::Slot& slot, std::uint16_t flags) noexcept;
-  void finish_marked(arena::Slot& slot, std::uint32_t lane) noexcept;
-  void send_home(arena::Slot& slot, std::uint32_t lane) noexcept;
+  void finish_marked(arena::Slot& slot, ThreadState* thread) noexcept;
+  void send_home(arena::Slot& slot, ThreadState* thread) noexcept;
+  arena::Slot* take_slot(ThreadState& thread, std::uint32_t lane) noexcept {
+    arena::Slot* const spare = thread.spare().take(opening_.load(std::memory_order_relaxed));
+    return spare != nullptr ? spare : slots_.take(lane);
+  }
+  void give_slot_back(arena::Slot& slot, ThreadState* thread) noexcept;
   void consider_log(LoggerState& state, Severity severity, const AttributeValue& body,
                     const LogOptions& options, const ParentFrame* parent) noexcept;
   void write_log(std::uint16_t scope, Severity severity, const AttributeValue& body,
@@ -234,8 +255,11 @@ private:
   arena::SlotPool slots_;
   std::uint32_t lane_count_ = 1;
   std::uint32_t slot_count_ = 0;
+  std::atomic<std::uint64_t> opening_{0};      // of which Telemetry in this process
+  std::atomic<std::uint32_t> spare_slots_{0};  // threads that may keep one
   TickSource tick_source_ = TickSource::monotonic_clock;
-  bool keeps_all_ = true;  // what is left to decide is kept
+  bool keeps_all_ = true;    // what is left to decide is kept
+  bool plain_roots_ = true;  // no callback sees a span that starts
   bool rate_is_steered_ = false;
   bool logs_with_trace_ = false;
   SamplingHash sampling_hash_ = SamplingHash::application_insights;
@@ -248,8 +272,11 @@ private:
   bool takes_stacks_ = true;
   bool measures_ = false;
   double sample_rate_ = 100;
+  model::SamplingNumber number_of_ = nullptr;  // null: only the rate says what is kept
+  std::uint32_t kept_below_ = 0;               // of these numbers
   std::uint64_t ticks_per_second_ = 1'000'000'000;
   RecordLimits span_limits_;
+  std::uint64_t quick_bounds_ = 0;  // out of them
   RecordLimits log_limits_;
   std::function<SamplingDecision(const SamplingRequest&)> sampler_;
   std::vector<std::function<void(Span&)>> on_start_;

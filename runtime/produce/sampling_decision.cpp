@@ -42,6 +42,10 @@ void Producer::open_sampling(ProducerSetup& setup) {
               rule.remote_sampled};
   keeps_all_ = !sampler_ && !rate_is_steered_ && sample_rate_ >= 100;
   logs_with_trace_ = setup.logs_with_trace;
+  const bool by_number =
+      !sampler_ && !rate_is_steered_ && sampling_hash_ == SamplingHash::application_insights;
+  number_of_ = by_number ? model::fastest_sampling_number() : nullptr;
+  kept_below_ = by_number ? model::kept_numbers(sample_rate_) : 0;
 }
 
 void Producer::decide(Lineage& lineage, std::string_view name, const SpanOptions& options,

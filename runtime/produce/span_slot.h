@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <new>
 #include <optional>
 #include <string>
@@ -53,15 +54,21 @@ public:
   SpanSlot(arena::Slot& slot, const arena::SlotPool& pool, const RecordLimits& limits) noexcept
       : slot_(slot), pool_(pool), limits_(limits) {}
 
+  /// SlotHead::quick_end and quick_characters under these limits, in one word.
+  static std::uint64_t quick_bounds(const RecordLimits& limits) noexcept {
+    const std::uint64_t end = limits.attributes < most_quick ? 0 : arena::first_chunk;
+    return end | std::min<std::uint64_t>(limits.value_length, most_tiny) << 32;
+  }
   /// An empty image, in which the caller lays out the record's head.
-  [[gnu::always_inline]] void begin() const noexcept {
+  [[gnu::always_inline]] void begin(std::uint64_t quick_bounds) const noexcept {
     arena::SlotHead& head = slot_.head;
     head.bloom = 0;
     head.next.store(arena::no_slot, std::memory_order_relaxed);
     head.tag_count = 0;
     head.flags = 0;
-    head.quick_end = limits_.attributes < most_quick ? 0 : arena::first_chunk;
-    head.quick_characters = std::min<std::uint32_t>(limits_.value_length, most_tiny);
+    static_assert(offsetof(arena::SlotHead, quick_characters) ==
+                  offsetof(arena::SlotHead, quick_end) + 4);
+    std::memcpy(&head.quick_end, &quick_bounds, sizeof quick_bounds);
     head.end_place.store(0, std::memory_order_relaxed);
     head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
   }

@@ -11,6 +11,7 @@
 #include "runtime/produce/span_access.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <type_traits>
 
 namespace posthaste::produce {
@@ -88,39 +89,39 @@ void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) cons
   begin_operation(slot.operation, inherited.view());
 }
 
+static_assert(offsetof(model::RecordHead, type) == 16 && offsetof(model::RecordHead, kind) == 17 &&
+              offsetof(model::RecordHead, trace_flags) == 19 &&
+              offsetof(model::RecordHead, flags) == 20 && offsetof(model::RecordHead, scope) == 22);
+
 /// An empty record of the lineage, in a slot that nobody sees yet.
 [[gnu::always_inline]] inline model::RecordHead& Producer::begin(arena::Slot& slot,
                                                                  const Origin& lineage,
                                                                  std::uint16_t scope, SpanKind kind,
                                                                  SpanId id) const noexcept {
   const SpanSlot span(slot, slots_, span_limits_);
-  span.begin();
-  const int remote = lineage.remote ? model::record_flag::parent_remote : 0;
-  const int root = !lineage.has_parent || lineage.remote ? model::record_flag::local_root : 0;
-  // All of it, each once: zeroing it first costs as much again.
-  span.record() = {
-      .commit = 0,
-      .origin = 0,
-      .type = model::RecordType::span,
-      .kind = static_cast<std::uint8_t>(kind),
-      .status = 0,
-      .trace_flags =
-          static_cast<std::uint8_t>((lineage.trace_flags & ~1u) | (lineage.sampled ? 1u : 0u)),
-      .flags = static_cast<std::uint16_t>(remote | root),
-      .scope = scope,
-      .trace_id = lineage.trace_id,
-      .span_id = id,
-      .parent_span_id = lineage.parent_id,
-      .start = 0,
-      .end = 0,
-      .sample_rate = lineage.sample_rate,
-      .attributes = 0,
-      .events = 0,
-      .links = 0,
-      .dropped_links = 0,
-      .dropped_attributes = 0,
-      .dropped_events = 0,
-  };
+  span.begin(quick_bounds_);
+  const unsigned remote = lineage.remote ? model::record_flag::parent_remote : 0;
+  const unsigned root = !lineage.has_parent || lineage.remote ? model::record_flag::local_root : 0;
+  const unsigned trace_flags = (lineage.trace_flags & ~1u) | (lineage.sampled ? 1u : 0u);
+  // All of it, each once, but for what its end sets.
+  model::RecordHead& record = span.record();
+  const std::uint64_t what = static_cast<std::uint64_t>(model::RecordType::span) |
+                             static_cast<std::uint64_t>(kind) << 8 |
+                             std::uint64_t{trace_flags} << 24 | std::uint64_t{remote | root} << 32 |
+                             std::uint64_t{scope} << 48;
+  std::memcpy(&record.type, &what, sizeof what);
+  record.trace_id = lineage.trace_id;
+  record.span_id = id;
+  record.parent_span_id = lineage.parent_id;
+  record.start = 0;
+  record.end = 0;
+  record.sample_rate = lineage.sample_rate;
+  record.attributes = 0;
+  record.events = 0;
+  record.links = 0;
+  record.dropped_links = 0;
+  record.dropped_attributes = 0;
+  record.dropped_events = 0;
   // Others may look on, to count the spans that are open.
   std::atomic_ref(slot.head.traits)
       .store(lineage.sampled ? slot_trait::recording : 0, std::memory_order_relaxed);
@@ -128,19 +129,19 @@ void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) cons
 }
 
 /// Thrice in the code: for a root that is surely kept, of whose lineage the compiler knows the most,
-/// for other roots, and for the rest.
+/// for other roots, and for the rest. Only the rest has options.
 template <class From>
-[[gnu::always_inline]] inline SpanParts Producer::start(std::string_view name,
-                                                        const SpanOptions& options,
-                                                        std::uint16_t scope, const From& lineage,
-                                                        IdSource& ids,
-                                                        ThreadState& thread) noexcept {
+[[gnu::always_inline]] inline SpanParts Producer::start(std::string_view name, SpanKind kind,
+                                                        bool record_unwinding, std::uint16_t scope,
+                                                        const From& lineage, IdSource& ids,
+                                                        ThreadState& thread,
+                                                        const SpanOptions* options) noexcept {
   constexpr bool new_trace = std::is_same_v<From, Origin>;
   std::uint16_t flags = SpanAccess::recording;
   const std::uint32_t lane = thread.lane(lane_count_);
   if (!lineage.sampled) [[unlikely]] {
     count_sampled(lane);
-    flags = measures_ ? measured_as(options.kind) : measured_keys::none;
+    flags = measures_ ? measured_as(kind) : measured_keys::none;
     // Beneath an unsampled span of ours, its ids serve as well: no slot, nothing to write.
     if constexpr (!new_trace) {
       if (flags == 0 && lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
@@ -148,10 +149,10 @@ template <class From>
       }
     }
   }
-  arena::Slot* const slot = slots_.take(lane);
+  arena::Slot* const slot = take_slot(thread, lane);
   if (slot == nullptr) [[unlikely]]
-    return refuse_start(flags, options.parent);
-  model::RecordHead& record = begin(*slot, lineage, scope, options.kind, ids.span_id());
+    return refuse_start(flags, new_trace ? nullptr : options->parent);
+  model::RecordHead& record = begin(*slot, lineage, scope, kind, ids.span_id());
   slot->head.root = arena::no_slot;
   if constexpr (new_trace) {
     begin_operation(slot->operation, name);
@@ -164,7 +165,7 @@ template <class From>
     } else if (!SpanSlot::append_text_quickly(*slot, model::EntryKind::name, name)) [[unlikely]] {
       append_long_name(*slot, name);
     }
-    if (options.record_unwinding) {
+    if (record_unwinding) {
       const std::uint32_t exceptions = std::min(thread.uncaught_exceptions(), 255u);
       flags = static_cast<std::uint16_t>(flags | SpanAccess::unwinding | exceptions << 8);
     }
@@ -174,13 +175,14 @@ template <class From>
   const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
   slot->head.generation.store(generation, std::memory_order_release);
   const SpanParts span{slot, generation, number_, flags};
-  const std::vector<OwnedAttribute>* added = nullptr;  // by the sampler
-  if constexpr (!new_trace) added = lineage.sampler_attributes;
-  const bool given_more =
-      options.attributes.size() + options.links.size() != 0 || options.start_time.has_value();
-  if ((given_more || processes_spans_ || added != nullptr) &&
-      (flags & (SpanAccess::recording | SpanAccess::measured)) != 0) [[unlikely]] {
-    return add_options(span, name, options, lineage.sampled, added);
+  if constexpr (!new_trace) {
+    const std::vector<OwnedAttribute>* const added = lineage.sampler_attributes;
+    const bool given_more =
+        options->attributes.size() + options->links.size() != 0 || options->start_time.has_value();
+    if ((given_more || processes_spans_ || added != nullptr) &&
+        (flags & (SpanAccess::recording | SpanAccess::measured)) != 0) [[unlikely]] {
+      return add_options(span, name, *options, lineage.sampled, added);
+    }
   }
   return span;
 }
@@ -226,15 +228,49 @@ template <class From>
   return SpanAccess::take(span);
 }
 
+SpanParts Producer::start_plain(std::string_view name, SpanKind kind, bool record_unwinding,
+                                std::uint16_t scope) noexcept {
+  // Each goes on with the same arguments, in their registers.
+  const ThreadState* const thread = ThreadState::known();
+  if (thread == nullptr || (ingress_.flags() & Ingress::open) == 0) [[unlikely]]
+    return start_plain_first(name, kind, record_unwinding, scope);
+  if (thread->has_top() || !plain_roots_) {
+    return start_plain_current(name, kind, record_unwinding, scope);
+  }
+  if (!keeps_all_) return start_root(name, kind, record_unwinding, scope);
+  return start_kept_root(name, kind, record_unwinding, scope);
+}
+
+[[gnu::noinline, gnu::cold]] SpanParts Producer::start_plain_first(std::string_view name,
+                                                                   SpanKind kind,
+                                                                   bool record_unwinding,
+                                                                   std::uint16_t scope) noexcept {
+  return start_first(name, {.kind = kind, .record_unwinding = record_unwinding}, scope);
+}
+
+[[gnu::noinline]] SpanParts Producer::start_plain_current(std::string_view name, SpanKind kind,
+                                                          bool record_unwinding,
+                                                          std::uint16_t scope) noexcept {
+  ThreadState& thread = *ThreadState::known();
+  const SpanOptions options{.kind = kind, .record_unwinding = record_unwinding};
+  return start_any(name, options, scope, thread.top(), thread);
+}
+
 SpanParts Producer::start_span(std::string_view name, const SpanOptions& options,
                                std::uint16_t scope) noexcept {
   ThreadState* const thread = ThreadState::known();
   if (thread == nullptr || (ingress_.flags() & Ingress::open) == 0) [[unlikely]]
     return start_first(name, options, scope);
   if (options.parent != nullptr) return start_beneath(name, options, scope, *thread);
-  if (thread->top() != nullptr) return start_current(name, options, scope, *thread);
-  if (!keeps_all_) return start_root(name, options, scope, *thread);
-  return start_kept_root(name, options, scope, *thread);
+  return start_any(name, options, scope, thread->top(), *thread);
+}
+
+/// The parent came by hand.
+[[gnu::noinline]] SpanParts Producer::start_beneath(std::string_view name,
+                                                    const SpanOptions& options, std::uint16_t scope,
+                                                    ThreadState& thread) noexcept {
+  const ParentFrame given = ContextAccess::frame(*options.parent);
+  return start_any(name, options, scope, &given, thread);
 }
 
 /// The thread's first span, or one that comes too late.
@@ -247,39 +283,52 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
   return SpanAccess::standing_for(options.parent);
 }
 
-[[gnu::noinline]] SpanParts Producer::start_kept_root(std::string_view name,
-                                                      const SpanOptions& options,
-                                                      std::uint16_t scope,
-                                                      ThreadState& thread) noexcept {
+[[gnu::noinline]] SpanParts Producer::start_kept_root(std::string_view name, SpanKind kind,
+                                                      bool record_unwinding,
+                                                      std::uint16_t scope) noexcept {
+  ThreadState& thread = *ThreadState::known();
   IdSource& ids = thread.ids();
   Origin trace;
   trace.trace_id = ids.trace_id();
-  return start(name, options, scope, trace, ids, thread);
+  return start(name, kind, record_unwinding, scope, trace, ids, thread, nullptr);
+}
+
+/// The head decision on a new trace.
+[[gnu::always_inline]] inline Producer::Decision Producer::decide_root(TraceId trace) noexcept {
+  if (number_of_ == nullptr) [[unlikely]]
+    return decide_by_rate(trace);
+  return {sample_rate_, number_of_(trace) < kept_below_};
+}
+
+[[gnu::noinline]] Producer::Decision Producer::decide_by_rate(TraceId trace) noexcept {
+  const double rate = rate_of_next();
+  return {rate, model::keeps(rate, trace, sampling_hash_)};
 }
 
 /// A new trace that may be left out.
-[[gnu::noinline]] SpanParts Producer::start_root(std::string_view name, const SpanOptions& options,
-                                                 std::uint16_t scope,
-                                                 ThreadState& thread) noexcept {
-  if (sampler_) return start_any(name, options, scope, nullptr, thread);
+[[gnu::noinline]] SpanParts Producer::start_root(std::string_view name, SpanKind kind,
+                                                 bool record_unwinding,
+                                                 std::uint16_t scope) noexcept {
+  ThreadState& thread = *ThreadState::known();
   IdSource& ids = thread.ids();
   Origin trace;
   trace.trace_id = ids.trace_id();
-  trace.sample_rate = rate_of_next();
-  trace.sampled = model::keeps(trace.sample_rate, trace.trace_id, sampling_hash_);
-  const bool measured = measures_ && measured_as(options.kind) != measured_keys::none;
-  if (!trace.sampled && !measured) return leave_out_root(name, trace, ids);
-  return start(name, options, scope, trace, ids, thread);
+  const Decision decision = decide_root(trace.trace_id);
+  trace.sampled = decision.keeps;
+  trace.sample_rate = decision.rate;
+  const bool measured = measures_ && measured_as(kind) != measured_keys::none;
+  if (!trace.sampled && !measured) return leave_out_root(name, trace, ids, thread);
+  return start(name, kind, record_unwinding, scope, trace, ids, thread, nullptr);
 }
 
 /// Nothing is recorded: a slot for its ids, which go on to other services, and for its name, which
 /// logs beneath it carry.
 [[gnu::always_inline]] inline SpanParts Producer::leave_out_root(std::string_view name,
-                                                                 const Origin& trace,
-                                                                 IdSource& ids) noexcept {
-  const std::uint32_t lane = lane_hint(lane_count_);
+                                                                 const Origin& trace, IdSource& ids,
+                                                                 ThreadState& thread) noexcept {
+  const std::uint32_t lane = thread.lane(lane_count_);
   count_sampled(lane);
-  arena::Slot* const slot = slots_.take(lane);
+  arena::Slot* const slot = take_slot(thread, lane);
   if (slot == nullptr) [[unlikely]]
     return {};
   const SpanSlot span(*slot, slots_, span_limits_);
@@ -294,20 +343,6 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
   const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
   slot->head.generation.store(generation, std::memory_order_release);
   return {slot, generation, number_, SpanAccess::owner};
-}
-
-/// The parent came by hand.
-[[gnu::noinline]] SpanParts Producer::start_beneath(std::string_view name,
-                                                    const SpanOptions& options, std::uint16_t scope,
-                                                    ThreadState& thread) noexcept {
-  const ParentFrame given = ContextAccess::frame(*options.parent);
-  return start_any(name, options, scope, &given, thread);
-}
-
-[[gnu::noinline]] SpanParts Producer::start_current(std::string_view name,
-                                                    const SpanOptions& options, std::uint16_t scope,
-                                                    ThreadState& thread) noexcept {
-  return start_any(name, options, scope, thread.top(), thread);
 }
 
 /// Of any lineage. `parent` may be null, or name nothing.
@@ -326,7 +361,7 @@ SpanParts Producer::start_span(std::string_view name, const SpanOptions& options
   } else if (lineage.undecided) {
     lineage.sample_rate = 100;  // kept in any case, whatever the parent stands for
   }
-  return start(name, options, scope, lineage, ids, thread);
+  return start(name, options.kind, options.record_unwinding, scope, lineage, ids, thread, &options);
 }
 
 }  // namespace posthaste::produce

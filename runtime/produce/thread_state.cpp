@@ -1,6 +1,7 @@
 #include "runtime/produce/thread_state.h"
 
 #include "runtime/base/entropy.h"
+#include "runtime/produce/producer.h"
 
 #include <cxxabi.h>
 #include <pthread.h>
@@ -43,6 +44,7 @@ ThreadState::ThreadState() noexcept
       number_(thread_number()) {}
 
 ThreadState::~ThreadState() {
+  Producer::return_spare(spare_);
   for (std::uint32_t i = 0; i < capacity_; ++i) frames_[i].~Frame();
   ::operator delete(frames_);
 }

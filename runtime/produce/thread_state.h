@@ -73,6 +73,29 @@ private:
   Uint128 state_ = 1;
 };
 
+/// A free slot that a thread keeps for its next span: taken and given back without the lane's
+/// stack, which costs two locked instructions. It belongs to one opening of one producer; so many
+/// threads only may keep one that they never hold much of what there is.
+struct SpareSlot {
+  arena::Slot* slot = nullptr;  // null: a span has it
+  std::uint64_t opening = 0;    // of the producer's; 0: this thread may keep none
+  std::uint16_t runtime = 0;
+
+  arena::Slot* take(std::uint64_t now_open) noexcept {
+    arena::Slot* const taken = slot;
+    if (opening != now_open) [[unlikely]]
+      return nullptr;
+    slot = nullptr;
+    return taken;
+  }
+  bool keep(arena::Slot& free, std::uint64_t now_open) noexcept {
+    if (opening != now_open || slot != nullptr) [[unlikely]]
+      return false;
+    slot = &free;
+    return true;
+  }
+};
+
 class ThreadState {
 public:
   /// This thread's; null when there is no memory for one.
@@ -92,6 +115,7 @@ public:
   std::uint32_t lane(std::uint32_t lanes) const noexcept {
     return lane_of(__atomic_load_n(cpu_, __ATOMIC_RELAXED), number_, lanes);
   }
+  SpareSlot& spare() noexcept { return spare_; }
   /// Exceptions on their way now, as std::uncaught_exceptions() counts them.
   std::uint32_t uncaught_exceptions() const noexcept { return exceptions_->uncaught; }
 
@@ -187,6 +211,7 @@ private:
   static std::atomic<std::uint32_t> wanted_epoch;
 
   IdSource ids_;
+  SpareSlot spare_;
   const Exceptions* exceptions_;
   const std::uint32_t* cpu_;  // this thread's, as the kernel keeps it
   std::uint32_t number_;

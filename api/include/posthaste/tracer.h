@@ -22,9 +22,12 @@ public:
 
   /// The new span is a child of `options.parent`, or of the thread's current span. It is not made
   /// current: a Scope does that.
-  [[nodiscard]] Span start_span(std::string_view name,
-                                const SpanOptions& options = {}) const noexcept {
-    return Span(start(name, options));
+  [[nodiscard, gnu::always_inline]] Span start_span(
+      std::string_view name, const SpanOptions& options = {}) const noexcept {
+    const bool is_plain = options.parent == nullptr && options.attributes.empty() &&
+                          options.links.empty() && !options.start_time;
+    return Span(is_plain ? start_plain(name, options.kind, options.record_unwinding)
+                         : start(name, options));
   }
 
   /// Runs `work(span)` inside a span that is current meanwhile. An exception that leaves `work` is
@@ -57,6 +60,8 @@ private:
   Tracer(std::uint16_t runtime, std::uint16_t scope) noexcept : runtime_(runtime), scope_(scope) {}
 
   SpanParts start(std::string_view name, const SpanOptions& options) const noexcept;
+  /// What most spans are started with, in registers.
+  SpanParts start_plain(std::string_view name, SpanKind kind, bool record_unwinding) const noexcept;
 
   std::uint16_t runtime_ = 0;  // 0: none
   std::uint16_t scope_ = 0;

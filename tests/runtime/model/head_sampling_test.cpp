@@ -107,6 +107,21 @@ TEST(HeadSampling, KeepsAllAtAHundredAndNoneAtZero) {
   EXPECT_FALSE(keeps(0, bottom));
 }
 
+TEST(HeadSampling, KeepsByNumbersWhatItKeepsByScores) {
+  const SamplingNumber fastest = fastest_sampling_number();
+  const auto expect_same = [&](const TraceId& trace) {
+    ASSERT_EQ(fastest(trace), sampling_number(trace));
+    for (const double rate :
+         {-1.0, 0.0, 1e-9, 5.0, 10.0, 100.0 / 3, 50.0, 99.999999, 100.0, std::nan("")}) {
+      ASSERT_EQ(sampling_number(trace) < kept_numbers(rate), keeps(rate, trace)) << rate;
+    }
+  };
+  for (const Vector& vector : vectors) expect_same(trace_of(vector.trace_id));
+  for (const Edge& edge : edges) expect_same(trace_of(edge.trace_id));
+  std::mt19937_64 random(20261123);
+  for (int i = 0; i < 10'000; ++i) expect_same(random_trace(random));
+}
+
 TEST(HeadSampling, ByTraceIdComparesTheLast56BitsWithAThreshold) {
   // At 25 % the threshold is c00000 00000000: R >= T is kept.
   const auto keeps_quarter = [](std::string_view id) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <set>
 #include <thread>
 
@@ -57,6 +58,52 @@ TEST(Threads, ASpanMayEndOnAnotherThread) {
     EXPECT_EQ(recorder.take().size(), 100u);
   }
   EXPECT_LE(recorder.arena().header().slot_segments.load(), 8u);
+}
+
+/// How many spans can be open at once.
+std::size_t room_for_open_spans(const Recorder& recorder) {
+  std::vector<Span> open;
+  do {
+    open.push_back(recorder.tracer().start_span("open"));
+  } while (open.back().is_recording());
+  return open.size() - 1;
+}
+
+TEST(Threads, ThatIdleKeepFewSlotsForThemselves) {
+  Recorder recorder({}, {4 << 20});
+  constexpr int threads = 200;
+  std::latch recorded(threads), enough(1);
+  std::vector<std::thread> idle;
+  for (int t = 0; t < threads; ++t) {
+    idle.emplace_back([&] {
+      { Span span = recorder.tracer().start_span("once"); }
+      recorded.count_down();
+      enough.wait();
+    });
+  }
+  recorded.wait();
+  const std::size_t segments = recorder.arena().geometry().segments;
+  const std::size_t slots = segments / 4 * arena::slots_per_segment;
+  ASSERT_GT(threads, slots / 8);  // or this proves nothing
+  const std::size_t room = room_for_open_spans(recorder);
+  EXPECT_GE(room, slots - segments * arena::slots_per_segment / 32);
+  EXPECT_LT(room, slots);
+  enough.count_down();
+  for (std::thread& thread : idle) thread.join();
+  EXPECT_EQ(room_for_open_spans(recorder), slots);
+}
+
+TEST(Threads, MayRecordForSeveralInTurn) {
+  Recorder first, second;
+  for (int i = 0; i < 100; ++i) {
+    Span one = first.tracer().start_span("one");
+    Span two = second.tracer().start_span("two");
+  }
+  EXPECT_EQ(first.take().size(), 100u);
+  EXPECT_EQ(second.take().size(), 100u);
+  Recorder third;
+  { Span span = third.tracer().start_span("three"); }
+  EXPECT_EQ(third.take().size(), 1u);
 }
 
 TEST(Threads, ChildrenReadTheNameOfARootThatIsBeingRenamed) {
