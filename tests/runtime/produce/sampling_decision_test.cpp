@@ -141,7 +141,7 @@ TEST(Sampling, ARootThatIsLeftOutHasItsIdsAndNameAndNothingOfWhoeverHadItsSlot) 
     EXPECT_TRUE(context.span_id().is_valid());
     EXPECT_EQ(context.trace_state(), "");
     EXPECT_EQ(context.operation_name(), "root");
-    EXPECT_EQ(context.is_sampled(), produce::keeps(50, context.trace_id()));
+    EXPECT_EQ(context.is_sampled(), model::keeps(50, context.trace_id()));
     EXPECT_EQ(root.is_recording(), context.is_sampled());
     if (context.is_sampled()) continue;
     ++left_out;
