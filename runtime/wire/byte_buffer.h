@@ -15,66 +15,74 @@
 
 namespace posthaste::wire {
 
+/// Copies a string literal to `at`, which has room for it: a few stores, as its size is known.
+/// Returns the end.
+template <std::size_t N>
+char* put_literal(char* at, const char (&text)[N]) noexcept {
+  std::memcpy(at, text, N - 1);
+  return at + N - 1;
+}
+
 class ByteBuffer {
 public:
   ByteBuffer() = default;
   explicit ByteBuffer(std::size_t capacity) { room(capacity); }
   ByteBuffer(ByteBuffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
-        size_(std::exchange(other.size_, 0)),
-        capacity_(std::exchange(other.capacity_, 0)) {}
+        end_(std::exchange(other.end_, nullptr)),
+        limit_(std::exchange(other.limit_, nullptr)) {}
   ByteBuffer& operator=(ByteBuffer&& other) noexcept {
     std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
+    std::swap(end_, other.end_);
+    std::swap(limit_, other.limit_);
     return *this;
   }
   ~ByteBuffer();
 
   /// Where the next byte goes, with room for at least `n`; tell by `end_at` how far you wrote.
   char* room(std::size_t n) {
-    if (capacity_ - size_ < n) [[unlikely]]
+    if (static_cast<std::size_t>(limit_ - end_) < n) [[unlikely]]
       grow(n);
-    return data_ + size_;
+    return end_;
   }
   /// `end` is one past the last byte written behind `room`'s result.
-  void end_at(const char* end) noexcept { size_ = static_cast<std::size_t>(end - data_); }
+  void end_at(char* end) noexcept { end_ = end; }
 
   void append(std::string_view text) {
     char* const at = room(text.size());
     if (!text.empty()) std::memcpy(at, text.data(), text.size());
-    size_ += text.size();
+    end_ = at + text.size();
   }
   /// A string literal: its size is known, so this is a few stores.
   template <std::size_t N>
   void literal(const char (&text)[N]) {
-    std::memcpy(room(N - 1), text, N - 1);
-    size_ += N - 1;
+    end_ = put_literal(room(N - 1), text);
   }
   void push_back(char c) {
-    *room(1) = c;
-    ++size_;
+    char* const at = room(1);
+    *at = c;
+    end_ = at + 1;
   }
 
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept { end_ = data_; }
   /// Forgets everything behind the first `size` bytes; `size` is at most size().
-  void truncate(std::size_t size) noexcept { size_ = size; }
+  void truncate(std::size_t size) noexcept { end_ = data_ + size; }
 
   const char* data() const noexcept { return data_; }
-  std::size_t size() const noexcept { return size_; }
-  std::size_t capacity() const noexcept { return capacity_; }
-  bool empty() const noexcept { return size_ == 0; }
-  std::string_view view() const noexcept { return {data_, size_}; }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - data_); }
+  std::size_t capacity() const noexcept { return static_cast<std::size_t>(limit_ - data_); }
+  bool empty() const noexcept { return end_ == data_; }
+  std::string_view view() const noexcept { return {data_, size()}; }
   std::span<const std::byte> bytes() const noexcept {
-    return {reinterpret_cast<const std::byte*>(data_), size_};
+    return {reinterpret_cast<const std::byte*>(data_), size()};
   }
 
 private:
   void grow(std::size_t n);
 
   char* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
+  char* end_ = nullptr;    // of what is written
+  char* limit_ = nullptr;  // of the memory
 };
 
 }  // namespace posthaste::wire

@@ -16,15 +16,8 @@ namespace {
 using model::RecordHead;
 using model::RecordType;
 
-/// `{"ver":1,"name":"...","iKey":"...","tags":{` and the constant tags.
-std::string make_head(ItemType type, const EncoderContext& context) {
+std::string make_constant_tags(const EncoderContext& context) {
   ByteBuffer out;
-  JsonWriter json(out);
-  json.raw(R"({"ver":1,"name":"Microsoft.ApplicationInsights.)");
-  json.raw(envelope_name(type));
-  json.raw(R"(","iKey":)");
-  json.quoted(context.instrumentation_key);
-  json.raw(R"(,"tags":{)");
   append_constant_tags(context.resource, context.sdk_version, out);
   return std::string(out.view());
 }
@@ -53,11 +46,12 @@ std::string_view to_string(EncodeRefusal refusal) noexcept {
 
 EnvelopeEncoder::EnvelopeEncoder(EncoderContext context)
     : context_(std::move(context)),
+      constant_tags_(make_constant_tags(context_)),
       device_(DeviceTags::of(context_.resource)),
       role_(cloud_role(context_.resource)),
       role_instance_(cloud_role_instance(context_.resource)) {
   for (std::size_t i = 0; i < heads_.size(); ++i) {
-    heads_[i] = make_head(static_cast<ItemType>(i), context_);
+    heads_[i] = ItemHead::of(static_cast<ItemType>(i), context_.instrumentation_key);
   }
 }
 
@@ -112,22 +106,26 @@ SpanFields EnvelopeEncoder::map(const RecordHead& head) {
 void EnvelopeEncoder::write_span_properties(ItemWriter& item, ItemType type,
                                             const RecordHead& head) {
   PropertyWriter properties(item);
-  properties.text(Known::otel_status_description, parts_.text.status_description, parts_.seen);
+  if (!parts_.text.status_description.empty()) {
+    properties.text(Known::otel_status_description, parts_.text.status_description, parts_.seen);
+  }
   if (has(head, model::record_flag::interrupted)) {
     properties.text(Known::posthaste_interrupted, "true");
   }
-  properties.count(Known::otel_dropped_attributes, head.dropped_attributes);
-  properties.count(Known::otel_dropped_events, head.dropped_events);
-  properties.count(Known::otel_dropped_links, head.dropped_links);
+  if ((head.dropped_attributes | head.dropped_events | head.dropped_links) != 0) {
+    properties.count(Known::otel_dropped_attributes, head.dropped_attributes);
+    properties.count(Known::otel_dropped_events, head.dropped_events);
+    properties.count(Known::otel_dropped_links, head.dropped_links);
+  }
   add_scope(head.scope, properties);
   if (is_measured(head)) mark_measured(type, properties);
-  properties.links(parts_.links);
+  if (!parts_.links.empty()) properties.links(parts_.links);
   parts_.seen.carried(never_properties_of_spans);
   properties.attributes(parts_.seen, never_properties, PropertyWriter::Null::left_out);
   properties.close();
 }
 
-bool EnvelopeEncoder::write_span(const RecordHead& head, ByteBuffer& out, SharedTags& shared) {
+bool EnvelopeEncoder::write_span(const RecordHead& head, ByteBuffer& out) {
   const SpanFields fields = map(head);
   const auto kind = static_cast<SpanKind>(head.kind);
   const bool request = kind == SpanKind::server || kind == SpanKind::consumer;
@@ -139,27 +137,23 @@ bool EnvelopeEncoder::write_span(const RecordHead& head, ByteBuffer& out, Shared
   if (fields.time_since_enqueued) {
     measurements_.set("timeSinceEnqueued", *fields.time_since_enqueued);
   }
+  tags_.clear();
+  ItemWriter tags(tags_, {});
+  write_shared_tags(tags, fields.operation_name, ip, parts_.seen);
+  shared_tags_ = tags_.size();
+  write_own_tags(tags, device_, parts_.seen);
   return write_fitting(out, [&](ItemWriter& item) {
-    item.begin(head_of(type));
-    item.operation(head.trace_id, head.parent_span_id);
-    shared.begin = out.size();
-    write_shared_tags(item, fields.operation_name, ip, parts_.seen);
-    shared.end = out.size();
-    write_own_tags(item, device_, parts_.seen);
-    item.begin_data(type, start, rate_, times_);
-    if (request) {
-      write_request_data(item, head.span_id, duration, fields);
-    } else {
-      write_dependency_data(item, head.span_id, duration, fields);
-    }
+    item.begin(head_of(type), rate_);
+    request ? write_request_data(item, fields) : write_dependency_data(item, fields);
     write_span_properties(item, type, head);
     measurements_.write(item);
-    item.end();
+    write_duration_and_id(item, duration, head.span_id);
+    item.end(start, times_, {head.trace_id, head.parent_span_id}, constant_tags_, tags_.view());
   });
 }
 
 bool EnvelopeEncoder::write_event(const RecordHead& head, const model::EventView& event,
-                                  const SharedTags& shared, ByteBuffer& out) {
+                                  ByteBuffer& out) {
   parts_.scratch.clear();
   event_seen_.clear();
   model::EntryRange attributes(event.attributes);
@@ -172,14 +166,11 @@ bool EnvelopeEncoder::write_event(const RecordHead& head, const model::EventView
   const WallTime time =
       model::wall_time(event.head.time, event.head.time_is_wall != 0, context_.tick_scale);
   const auto session = session_of(parts_.seen);
+  tags_.truncate(shared_tags_);
+  ItemWriter tags(tags_, {});
+  write_event_tags(tags, device_, session, event_seen_);
   return write_fitting(out, [&](ItemWriter& item) {
-    item.begin(head_of(type));
-    item.operation(head.trace_id, head.span_id);
-    // Room first: the source of the copy lies in the same buffer.
-    out.room(shared.end - shared.begin);
-    out.append(out.view().substr(shared.begin, shared.end - shared.begin));
-    write_event_tags(item, device_, session, event_seen_);
-    item.begin_data(type, time, rate_, times_);
+    item.begin(head_of(type), rate_);
     if (exception) {
       write_exception_data(item, ExceptionFields::of(event_seen_, {}), {}, parts_.scratch);
     } else {
@@ -193,17 +184,16 @@ bool EnvelopeEncoder::write_event(const RecordHead& head, const model::EventView
     properties.attributes(event_seen_, never_properties, PropertyWriter::Null::left_out);
     properties.close();
     measurements_.write(item);
-    item.end();
+    item.end(time, times_, {head.trace_id, head.span_id}, constant_tags_, tags_.view());
   });
 }
 
 EncodeResult EnvelopeEncoder::encode_span(const RecordHead& head, ByteBuffer& out) {
   EncodeResult result;
-  SharedTags shared;
-  if (!write_span(head, out, shared)) return {0, EncodeRefusal::too_large};
+  if (!write_span(head, out)) return {0, EncodeRefusal::too_large};
   ++result.items;
   for (const model::EventView& event : parts_.events) {
-    if (!write_event(head, event, shared, out)) return {0, EncodeRefusal::too_large};
+    if (!write_event(head, event, out)) return {0, EncodeRefusal::too_large};
     ++result.items;
   }
   return result;
@@ -216,12 +206,12 @@ EncodeResult EnvelopeEncoder::encode_log(const RecordHead& head, ByteBuffer& out
   SeenAttributes& seen = parts_.seen;
   measure(seen);
   const LogItem log = LogItem::of(parts_, head.kind, measurements_);
+  tags_.clear();
+  ItemWriter tags(tags_, {});
+  write_shared_tags(tags, log.operation_name, ClientIp::of_client, seen);
+  write_own_tags(tags, device_, seen);
   const bool fits = write_fitting(out, [&](ItemWriter& item) {
-    item.begin(head_of(log.type));
-    item.operation(head.trace_id, head.span_id);
-    write_shared_tags(item, log.operation_name, ClientIp::of_client, seen);
-    write_own_tags(item, device_, seen);
-    item.begin_data(log.type, time, rate_, times_);
+    item.begin(head_of(log.type), rate_);
     PropertyWriter properties(item);
     log.write_data(item, parts_, properties);
     properties.text(Known::event_name, parts_.text.event_name, seen);
@@ -231,7 +221,7 @@ EncodeResult EnvelopeEncoder::encode_log(const RecordHead& head, ByteBuffer& out
     properties.attributes(seen, never_properties, PropertyWriter::Null::text);
     properties.close();
     measurements_.write(item);
-    item.end();
+    item.end(time, times_, {head.trace_id, head.span_id}, constant_tags_, tags_.view());
   });
   if (!fits) return {0, EncodeRefusal::too_large};
   return {1, EncodeRefusal::none};
@@ -246,10 +236,11 @@ EncodeResult EnvelopeEncoder::encode_metric(const model::RecordView& record, Byt
   const WallTime time = ended ? model::end_of(record.head(), context_.tick_scale)
                               : model::start_of(record.head(), context_.tick_scale);
   const Scope meter = context_.scope_of ? context_.scope_of(point->head.scope) : Scope{};
+  tags_.clear();
+  ItemWriter tags(tags_, {});
+  write_device_tags(tags, device_);
   const bool fits = write_fitting(out, [&](ItemWriter& item) {
-    item.begin(head_of(ItemType::metric));
-    write_device_tags(item, device_);
-    item.begin_data(ItemType::metric, time, 100, times_);
+    item.begin(head_of(ItemType::metric), 100);
     write_metric_data(item, *point, meter.name);
     PropertyWriter properties(item);
     add_scope(point->head.scope, properties);
@@ -258,7 +249,7 @@ EncodeResult EnvelopeEncoder::encode_metric(const model::RecordView& record, Byt
     }
     properties.all(point->entries(), parts_.scratch);
     properties.close();
-    item.end();
+    item.end(time, times_, {}, constant_tags_, tags_.view());
   });
   if (!fits) return {0, EncodeRefusal::too_large};
   return {1, EncodeRefusal::none};

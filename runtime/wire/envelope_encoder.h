@@ -82,33 +82,27 @@ public:
   std::string_view operation_name(const model::RecordView& root);
 
 private:
-  /// Where in `out` the tags are that a span's events have too.
-  struct SharedTags {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-  };
-
   EncodeResult encode_record(const model::RecordView& record, ByteBuffer& out);
   EncodeResult encode_span(const model::RecordHead& head, ByteBuffer& out);
   EncodeResult encode_log(const model::RecordHead& head, ByteBuffer& out);
   EncodeResult encode_metric(const model::RecordView& record, ByteBuffer& out);
   SpanFields map(const model::RecordHead& head);
-  bool write_span(const model::RecordHead& head, ByteBuffer& out, SharedTags& shared);
+  bool write_span(const model::RecordHead& head, ByteBuffer& out);
   void write_span_properties(ItemWriter& item, ItemType type, const model::RecordHead& head);
-  bool write_event(const model::RecordHead& head, const model::EventView& event,
-                   const SharedTags& shared, ByteBuffer& out);
+  bool write_event(const model::RecordHead& head, const model::EventView& event, ByteBuffer& out);
   void measure(SeenAttributes& seen);
   void mark_measured(ItemType type, PropertyWriter& properties) const;
   void add_standard_dimensions(std::string_view metric, PropertyWriter& properties) const;
   void add_scope(std::uint16_t scope, PropertyWriter& properties) const;
   template <class Write>
   bool write_fitting(ByteBuffer& out, Write&& write);
-  std::string_view head_of(ItemType type) const noexcept {
+  const ItemHead& head_of(ItemType type) const noexcept {
     return heads_[static_cast<std::size_t>(type)];
   }
 
   EncoderContext context_;
-  std::array<std::string, item_type_count> heads_;
+  std::array<ItemHead, item_type_count> heads_;
+  std::string constant_tags_;
   DeviceTags device_;
   std::string role_;
   std::string role_instance_;
@@ -118,6 +112,8 @@ private:
   RecordParts parts_;
   SeenAttributes event_seen_{parts_.scratch};
   Measurements measurements_;
+  ByteBuffer tags_;              // of the item being written
+  std::size_t shared_tags_ = 0;  // so much of them belongs to a span's events as well
 };
 
 }  // namespace posthaste::wire

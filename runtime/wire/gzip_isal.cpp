@@ -36,7 +36,6 @@ Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 
 Result<void> Compressor::gzip(std::span<const std::byte> plain, ByteBuffer& out) {
-  const std::size_t before = out.size();
   if (plain.size() > UINT32_MAX / 2) return Error(ErrorCode::internal, "gzip: body above 2 GiB");
   // Incompressible bytes are stored, with five more for each block.
   const std::size_t bound = plain.size() + plain.size() / 16 + 1'024;
@@ -50,11 +49,12 @@ Result<void> Compressor::gzip(std::span<const std::byte> plain, ByteBuffer& out)
   stream.flush = NO_FLUSH;
   stream.next_in = bytes_of(plain.data());
   stream.avail_in = static_cast<std::uint32_t>(plain.size());
-  stream.next_out = reinterpret_cast<std::uint8_t*>(out.room(bound));
+  char* const at = out.room(bound);
+  stream.next_out = reinterpret_cast<std::uint8_t*>(at);
   stream.avail_out = static_cast<std::uint32_t>(bound);
   const int status = isal_deflate_stateless(&stream);
   if (status != COMP_OK) return failed(ErrorCode::internal, "gzip: cannot compress", status);
-  out.end_at(out.data() + before + stream.total_out);
+  out.end_at(at + stream.total_out);
   return {};
 }
 
@@ -70,10 +70,11 @@ Result<void> gunzip(std::span<const std::byte> gzipped, std::size_t most, ByteBu
     // One byte more than allowed, so that a text of exactly `most` bytes can end.
     const std::size_t left = before + most + 1 - out.size();
     const std::size_t room = std::min(step, left);
-    state->next_out = reinterpret_cast<std::uint8_t*>(out.room(room));
+    char* const at = out.room(room);
+    state->next_out = reinterpret_cast<std::uint8_t*>(at);
     state->avail_out = static_cast<std::uint32_t>(room);
     const int status = isal_inflate(state.get());
-    out.end_at(out.data() + out.size() + room - state->avail_out);
+    out.end_at(at + room - state->avail_out);
     const bool over = out.size() - before > most;
     const bool stuck = state->avail_out != 0 && state->block_state != ISAL_BLOCK_FINISH;
     if (status != ISAL_DECOMP_OK || over || stuck) {

@@ -49,6 +49,11 @@ inline char* put_hex8(char* at, const std::uint8_t* bytes) noexcept {
 
 #endif
 
+/// 32 digits for 16 bytes.
+inline char* put_hex16(char* at, const std::uint8_t* bytes) noexcept {
+  return put_hex8(put_hex8(at, bytes), bytes + 8);
+}
+
 static_assert(std::endian::native == std::endian::little,
               "put_hex8 lays nibbles out by memory order");
 

@@ -101,8 +101,12 @@ std::string_view method_and(std::string_view rest, SeenAttributes& seen) {
 
 /// A name that the application gave carries the method where it begins with it.
 void mark_method_if_in(std::string_view name, SeenAttributes& seen) {
-  const std::string_view method = seen.text(method_key(seen));
-  if (name.starts_with(method)) seen.carried_as(method, {http_request_method, http_method});
+  const auto key = method_key(seen);
+  if (!key) return seen.carried_as("", {http_request_method, http_method});
+  const std::string_view method = seen.text(key);
+  if (!name.starts_with(method)) return;
+  seen.carried(*key);
+  seen.carried_as(method, {*key == http_method ? http_request_method : http_method});
 }
 
 /// The path of a URL that was given whole.
@@ -155,9 +159,9 @@ void map_http_dependency(const SpanFacts& span, SeenAttributes& seen, SpanFields
   fields.data = redacted_url(text, seen.scratch());
   fields.result_code = status_text(seen);
   const std::string_view scheme = url ? url->scheme : seen.text<url_scheme, http_scheme>();
-  PeerQuestion question{default_port(scheme), {}, url};
-  if (scheme.empty()) question = {"80", "443", url};
-  const std::string_view peer = find_peer(question, seen);
+  const bool known = !scheme.empty();
+  const std::string_view peer = find_peer(
+      {known ? default_port(scheme) : "80", known ? "" : "443", url ? &*url : nullptr}, seen);
   if (!peer.empty()) fields.target = peer;
   url ? mark_parts_as_carried(*url, seen) : mark_idle_parts_as_carried(seen);
   if (const auto path = known_path(url, seen)) {

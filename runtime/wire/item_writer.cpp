@@ -1,7 +1,5 @@
 #include "runtime/wire/item_writer.h"
 
-#include "runtime/wire/hex.h"
-
 namespace posthaste::wire {
 std::string_view envelope_name(ItemType type) noexcept {
   switch (type) {
@@ -17,52 +15,48 @@ std::string_view envelope_name(ItemType type) noexcept {
   return "";
 }
 
-void ItemWriter::operation(const TraceId& trace, const SpanId& parent) {
-  if (trace.is_valid()) {
-    json_.raw(R"(,"ai.operation.id":")");
-    json_.hex16(trace.bytes.data());
-    json_.raw("\"");
-  }
-  if (!parent.is_valid()) return;
-  json_.raw(R"(,"ai.operation.parentId":")");
-  json_.hex8(parent.bytes.data());
-  json_.raw("\"");
+ItemHead ItemHead::of(ItemType type, std::string_view instrumentation_key) {
+  ByteBuffer out;
+  JsonWriter json(out);
+  json.raw(R"({"ver":1,"name":"Microsoft.ApplicationInsights.)");
+  json.raw(envelope_name(type));
+  json.raw(R"(","iKey":)");
+  json.quoted(instrumentation_key);
+  json.raw(R"(,"sampleRate":)");
+  const std::size_t rate_at = out.size();
+  json.raw(R"(100,"data":{"baseType":")");
+  json.raw(envelope_name(type));
+  json.raw(R"(Data","baseData":{"ver":2)");
+  return {std::string(out.view()), rate_at};
 }
 
-void ItemWriter::begin_data(ItemType type, WallTime time, double sample_rate,
-                            TimestampWriter& times) {
-  json_.raw(R"(},"time":")");
+void ItemWriter::begin_sampled(const ItemHead& head, double sample_rate) {
+  const std::string_view text = head.text;
+  json_.raw(text.substr(0, head.rate_at));
+  json_.number(sample_rate);
+  json_.raw(text.substr(head.rate_at + 3));
+}
+
+void ItemWriter::end(WallTime time, TimestampWriter& times, const Operation& operation,
+                     std::string_view constant_tags, std::string_view tags) {
   ByteBuffer& out = json_.out();
-  out.end_at(times.put(out.room(TimestampWriter::size), time));
-  if (sample_rate == 100) {
-    json_.raw(R"(","sampleRate":100,"data":{"baseType":")");
-  } else {
-    json_.raw(R"(","sampleRate":)");
-    json_.number(sample_rate);
-    json_.raw(R"(,"data":{"baseType":")");
+  char* at = put_literal(out.room(192), R"(}},"time":")");
+  at = times.put(at, time);
+  at = put_literal(at, R"(","tags":{)");
+  if (operation.trace.is_valid()) {
+    at = put_literal(at, R"("ai.operation.id":")");
+    at = put_hex16(at, operation.trace.bytes.data());
+    at = put_literal(at, R"(",)");
   }
-  switch (type) {
-    case ItemType::request: return json_.raw(R"(RequestData","baseData":{"ver":2)");
-    case ItemType::dependency: return json_.raw(R"(RemoteDependencyData","baseData":{"ver":2)");
-    case ItemType::exception: return json_.raw(R"(ExceptionData","baseData":{"ver":2)");
-    case ItemType::message: return json_.raw(R"(MessageData","baseData":{"ver":2)");
-    case ItemType::event: return json_.raw(R"(EventData","baseData":{"ver":2)");
-    case ItemType::availability: return json_.raw(R"(AvailabilityData","baseData":{"ver":2)");
-    case ItemType::page_view: return json_.raw(R"(PageViewData","baseData":{"ver":2)");
-    case ItemType::metric: return json_.raw(R"(MetricData","baseData":{"ver":2)");
+  if (operation.parent.is_valid()) {
+    at = put_literal(at, R"("ai.operation.parentId":")");
+    at = put_hex8(at, operation.parent.bytes.data());
+    at = put_literal(at, R"(",)");
   }
-}
-
-void ItemWriter::duration(std::chrono::nanoseconds duration) {
-  json_.raw(R"(,"duration":")");
-  ByteBuffer& out = json_.out();
-  out.end_at(put_duration(out.room(duration_size), duration));
-  json_.raw("\"");
-}
-
-void ItemWriter::success(bool success) {
-  if (success) return json_.raw(R"(,"success":true)");
-  json_.raw(R"(,"success":false)");
+  out.end_at(at);
+  out.append(constant_tags);
+  out.append(tags);
+  out.literal("}}\n");
 }
 
 }  // namespace posthaste::wire

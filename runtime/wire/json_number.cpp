@@ -75,7 +75,11 @@ char* put_simple(char* at, double value) noexcept {
     *at++ = '-';
     rest = -rest;
   }
-  at = std::to_chars(at, at + 20, rest / 1000).ptr;
+  if (rest < 10'000) {
+    *at++ = static_cast<char>('0' + rest / 1000);
+  } else {
+    at = std::to_chars(at, at + 20, rest / 1000).ptr;
+  }
   const auto decimals = static_cast<int>(rest % 1000);
   if (decimals == 0) return at;
   *at++ = '.';

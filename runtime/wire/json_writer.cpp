@@ -1,7 +1,6 @@
 #include "runtime/wire/json_writer.h"
 
 #include "runtime/base/utf8.h"
-#include "runtime/wire/hex.h"
 #include "runtime/wire/json_number.h"
 
 #include <bit>
@@ -168,10 +167,15 @@ inline char* escape_short(char* at, std::string_view text) noexcept {
     std::memcpy(at + size - 4, &high, 4);
     return at + size;
   }
-  for (std::size_t i = 0; i < size; ++i) {
-    if (is_special(from[i])) return escape_rest(at, text);
-    at[i] = from[i];
-  }
+  if (size == 0) return at;
+  // First, middle and last are all that three bytes have.
+  const char first = from[0];
+  const char middle = from[size / 2];
+  const char last = from[size - 1];
+  if (is_special(first) || is_special(middle) || is_special(last)) return escape_rest(at, text);
+  at[0] = first;
+  at[size / 2] = middle;
+  at[size - 1] = last;
   return at + size;
 }
 
@@ -242,14 +246,6 @@ void JsonWriter::number(double value) {
 void JsonWriter::boolean(bool value) {
   if (value) return raw("true");
   raw("false");
-}
-
-void JsonWriter::hex8(const std::uint8_t* bytes) {
-  out_.end_at(put_hex8(out_.room(16), bytes));
-}
-
-void JsonWriter::hex16(const std::uint8_t* bytes) {
-  out_.end_at(put_hex8(put_hex8(out_.room(32), bytes), bytes + 8));
 }
 
 }  // namespace posthaste::wire

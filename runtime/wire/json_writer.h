@@ -10,6 +10,7 @@
 /// Threads: none. Exceptions: std::bad_alloc of the buffer.
 
 #include "runtime/wire/byte_buffer.h"
+#include "runtime/wire/hex.h"
 
 #include <cstdint>
 
@@ -35,8 +36,8 @@ public:
   void number(double value);
   void boolean(bool value);
   /// Lower-case hexadecimal digits of 8 or 16 bytes.
-  void hex8(const std::uint8_t* bytes);
-  void hex16(const std::uint8_t* bytes);
+  void hex8(const std::uint8_t* bytes) { out_.end_at(put_hex8(out_.room(16), bytes)); }
+  void hex16(const std::uint8_t* bytes) { out_.end_at(put_hex16(out_.room(32), bytes)); }
 
 private:
   ByteBuffer& out_;

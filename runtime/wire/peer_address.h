@@ -16,7 +16,7 @@ namespace posthaste::wire {
 struct PeerQuestion {
   std::string_view implied_port = {};  // the scheme's or system's own, left out of the answer
   std::string_view also_implied = {};  // a second one, where the scheme is not known
-  std::optional<UrlParts> url = {};    // asked after server.address and http.host
+  const UrlParts* url = nullptr;       // if any, asked after server.address and http.host
   bool keeps_server_address = false;   // server.address and server.port stay properties as well
 };
 

@@ -1,9 +1,11 @@
 #include "runtime/wire/properties.h"
 
+#include "runtime/wire/json_number.h"
 #include "runtime/wire/span_rules.h"
 #include "runtime/wire/url_parts.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 namespace posthaste::wire {
@@ -46,10 +48,13 @@ bool comes_again(std::string_view cut, model::EntryRange later) {
 /// Around a key: separators, quotation marks, the name of the map before the first.
 constexpr std::size_t key_overhead = 24;
 
-void write_number(JsonWriter& json, double number) {
-  if (std::isfinite(number)) return json.number(number);
-  if (std::isnan(number)) return json.raw("NaN");
-  json.raw(number < 0 ? std::string_view("-Infinity") : std::string_view("Infinity"));
+/// The text of a value that is a word.
+constexpr std::size_t longest_word = 32;
+
+char* put_any_number(char* at, double number) noexcept {
+  if (std::isfinite(number)) return put_number(at, number);
+  if (std::isnan(number)) return put_literal(at, "NaN");
+  return number < 0 ? put_literal(at, "-Infinity") : put_literal(at, "Infinity");
 }
 
 std::string_view without_secrets(Known key, std::string_view text, TextScratch& scratch) {
@@ -93,6 +98,14 @@ char* PropertyWriter::put_key(char* at, std::string_view key) noexcept {
   return at + 3;
 }
 
+char* PropertyWriter::put_word(char* at, const model::ValueView& value) noexcept {
+  if (value.type() == AttributeType::float64) return put_any_number(at, value.float64());
+  if (value.type() == AttributeType::int64) {
+    return std::to_chars(at, at + longest_word, value.int64()).ptr;
+  }
+  return value.boolean() ? put_literal(at, "true") : put_literal(at, "false");
+}
+
 void PropertyWriter::open(std::string_view key) {
   ByteBuffer& out = json_.out();
   out.end_at(put_key(out.room(key_overhead + escaped_bound(key.size())), key));
@@ -122,15 +135,11 @@ void PropertyWriter::value_property(std::string_view key, const model::ValueView
   if (value.type() > AttributeType::float64) {
     return text_property(key, text_of(value, scratch, limit_of(key, value)));
   }
-  open(key);
-  if (value.type() == AttributeType::int64) {
-    json_.integer(value.int64());
-  } else if (value.type() == AttributeType::boolean) {
-    json_.boolean(value.boolean());
-  } else {
-    write_number(json_, value.float64());
-  }
-  json_.raw("\"");
+  ByteBuffer& out = json_.out();
+  char* at = put_key(out.room(key_overhead + escaped_bound(key.size()) + longest_word), key);
+  at = put_word(at, value);
+  *at++ = '"';
+  out.end_at(at);
 }
 
 void PropertyWriter::known(Known key, SeenAttributes& seen) {

@@ -45,6 +45,7 @@ private:
   }
   /// Writes what comes before a value at `at`, which has room for it.
   char* put_key(char* at, std::string_view key) noexcept;
+  static char* put_word(char* at, const model::ValueView& value) noexcept;
   void open(std::string_view key);
   void text_property(std::string_view key, std::string_view value);
   void value_property(std::string_view key, const model::ValueView& value, TextScratch& scratch);

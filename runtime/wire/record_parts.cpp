@@ -12,27 +12,28 @@ bool RecordParts::take(const model::RecordView& record) {
   text = {};
   body.reset();
   model::EntryRange entries = record.entries();
-  while (const auto entry = entries.next()) {
-    if (entry->head.kind == EntryKind::attribute) [[likely]] {
-      seen.add(*entry);
+  model::EntryView entry;
+  while (entries.next(entry)) {
+    if (entry.head.kind == EntryKind::attribute) [[likely]] {
+      seen.add(entry);
       continue;
     }
-    switch (entry->head.kind) {
-      case EntryKind::name: text.name = entry->text(); break;
-      case EntryKind::operation_name: text.operation_name = entry->text(); break;
-      case EntryKind::status_description: text.status_description = entry->text(); break;
-      case EntryKind::severity_text: text.severity_text = entry->text(); break;
-      case EntryKind::event_name: text.event_name = entry->text(); break;
-      case EntryKind::body: body = entry->value(); break;
+    switch (entry.head.kind) {
+      case EntryKind::name: text.name = entry.text(); break;
+      case EntryKind::operation_name: text.operation_name = entry.text(); break;
+      case EntryKind::status_description: text.status_description = entry.text(); break;
+      case EntryKind::severity_text: text.severity_text = entry.text(); break;
+      case EntryKind::event_name: text.event_name = entry.text(); break;
+      case EntryKind::body: body = entry.value(); break;
       case EntryKind::trace_state: break;
       case EntryKind::event: {
-        const auto event = model::EventView::from(*entry);
+        const auto event = model::EventView::from(entry);
         if (!event) return false;
         events.push_back(*event);
         break;
       }
       case EntryKind::link: {
-        const auto link = model::LinkView::from(*entry);
+        const auto link = model::LinkView::from(entry);
         if (!link) return false;
         links.push_back(*link);
         break;

@@ -29,7 +29,9 @@ void map_rpc_dependency(const SpanFacts&, SeenAttributes& seen, SpanFields& fiel
 }
 
 bool rpc_failed(const SpanFacts& span, const SeenAttributes& seen) noexcept {
-  const auto code = seen.integer(status_key(seen));
+  const auto key = status_key(seen);
+  if (!key) return false;
+  const auto code = seen.integer(key);
   if (!code || *code == 0) return false;
   if (span.kind != SpanKind::server) return span.kind == SpanKind::client;
   switch (*code) {

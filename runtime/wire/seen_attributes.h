@@ -46,11 +46,21 @@ struct KnownSet {
   }
   template <class F>
   constexpr void for_each(F&& f) const {
+    any_of([&f](Known key) {
+      f(key);
+      return false;
+    });
+  }
+  /// Whether `f` says so of one of them; asks no further then.
+  template <class F>
+  constexpr bool any_of(F&& f) const {
     for (std::size_t i = 0; i < words.size(); ++i) {
       for (std::uint64_t left = words[i]; left != 0; left &= left - 1) {
-        f(static_cast<Known>(64 * i + static_cast<std::size_t>(std::countr_zero(left))));
+        if (f(static_cast<Known>(64 * i + static_cast<std::size_t>(std::countr_zero(left)))))
+          return true;
       }
     }
+    return false;
   }
 
 private:

@@ -53,12 +53,10 @@ constexpr KnownSet any_trigger = [] {
 }();
 
 bool triggers(const KnownSet& keys, const SeenAttributes& seen) {
-  bool given = false;
-  (seen.all() & keys).for_each([&](Known key) {
+  return (seen.all() & keys).any_of([&](Known key) {
     const bool is_code = key == rpc_grpc_status_code || key == rpc_response_status_code;
-    given = given || is_code || is_truthy(seen.value(key));
+    return is_code || is_truthy(seen.value(key));
   });
-  return given;
 }
 
 std::string_view plain_type(const SpanFacts& span) noexcept {

@@ -114,20 +114,19 @@ std::optional<std::string_view> session_of(const SeenAttributes& seen) noexcept 
 }
 
 void write_own_tags(ItemWriter& item, const DeviceTags& device, SeenAttributes& seen) {
+  if (!seen.has_any(own_keys)) return write_device_tags(item, device);
+  if (const auto session = session_of(seen)) {
+    item.field(R"(,"ai.session.id":")", *session, limit::session_id);
+    seen.carried_as(*session, {session_id});
+  }
+  const auto agent = seen.first_of<user_agent_original, http_user_agent>();
+  item.tag(R"(,"ai.user.userAgent":")", seen.carry(agent), limit::user_agent);
+  item.tag(R"(,"ai.device.type":")", seen.carry<ai_device_type>(), limit::device_type);
+  item.tag(R"(,"ai.device.osVersion":")", seen.carry<ai_device_os_version>(), limit::device);
   std::string_view id = device.id;
   std::string_view model = device.model;
-  if (seen.has_any(own_keys)) {
-    if (const auto session = session_of(seen)) {
-      item.field(R"(,"ai.session.id":")", *session, limit::session_id);
-      seen.carried_as(*session, {session_id});
-    }
-    const auto agent = seen.first_of<user_agent_original, http_user_agent>();
-    item.tag(R"(,"ai.user.userAgent":")", seen.carry(agent), limit::user_agent);
-    item.tag(R"(,"ai.device.type":")", seen.carry<ai_device_type>(), limit::device_type);
-    item.tag(R"(,"ai.device.osVersion":")", seen.carry<ai_device_os_version>(), limit::device);
-    if (seen.first_of<ai_device_id>()) id = seen.carry<ai_device_id>();
-    if (seen.first_of<ai_device_model>()) model = seen.carry<ai_device_model>();
-  }
+  if (seen.first_of<ai_device_id>()) id = seen.carry<ai_device_id>();
+  if (seen.first_of<ai_device_model>()) model = seen.carry<ai_device_model>();
   item.tag(R"(,"ai.device.id":")", id, limit::tag);
   item.tag(R"(,"ai.device.model":")", model, limit::device);
 }

@@ -52,6 +52,7 @@ bool is_secret(std::string_view key) noexcept {
 }  // namespace
 
 std::string_view default_port(std::string_view scheme) noexcept {
+  if (scheme.empty()) return {};
   if (scheme == "https") return "443";
   if (scheme == "http") return "80";
   if (equal_ignoring_case(scheme, "https") || equal_ignoring_case(scheme, "wss")) return "443";

@@ -20,13 +20,14 @@ TEST(EnvelopeEncoder, WritesTheWholeLineOfAPlainSpan) {
   EXPECT_EQ(encode(span, context).text,
             R"({"ver":1,"name":"Microsoft.ApplicationInsights.RemoteDependency",)"
             R"("iKey":"11111111-2222-3333-4444-555555555555",)"
-            R"("tags":{"ai.internal.sdkVersion":"v","ai.cloud.role":"shop",)"
-            R"("ai.operation.id":"0af7651916cd43dd8448eb211c80319c",)"
-            R"("ai.operation.parentId":"77dfbb4e8a3bdbfc"},)"
-            R"("time":"2026-01-01T00:00:00.0000000Z","sampleRate":100,)"
-            R"("data":{"baseType":"RemoteDependencyData","baseData":{"ver":2,)"
-            R"("id":"00f067aa0ba902b7","name":"charge","duration":"00:00:00.045","success":true,)"
-            R"("resultCode":"0","type":"Dependency","properties":{"order":"42"}}}})"
+            R"("sampleRate":100,"data":{"baseType":"RemoteDependencyData","baseData":{"ver":2,)"
+            R"("name":"charge","success":true,"resultCode":"0","type":"Dependency",)"
+            R"("properties":{"order":"42"},)"
+            R"("duration":"00:00:00.045","id":"00f067aa0ba902b7"}},)"
+            R"("time":"2026-01-01T00:00:00.0000000Z",)"
+            R"("tags":{"ai.operation.id":"0af7651916cd43dd8448eb211c80319c",)"
+            R"("ai.operation.parentId":"77dfbb4e8a3bdbfc",)"
+            R"("ai.internal.sdkVersion":"v","ai.cloud.role":"shop"}})"
             "\n");
 }
 
