@@ -125,27 +125,22 @@ private:
     const std::size_t word = is_word(static_cast<AttributeType>(head.value_type)) ? 8 : 0;
     return head.size >= head.key_size + word;
   };
-  const char* at = rest_.data();
-  std::size_t left = rest_.size();
-  while (left >= sizeof(EntryHead)) {
+  while (rest_.size() >= sizeof(EntryHead)) {
     EntryHead head;
-    std::memcpy(&head, at, sizeof head);
-    const char* const payload = at + sizeof head;
-    left -= sizeof head;
+    std::memcpy(&head, rest_.data(), sizeof head);
+    const char* const payload = rest_.data() + sizeof head;
+    const std::size_t left = rest_.size() - sizeof head;
     if (head.size > left) return stop();
     const std::size_t padded_size = (std::size_t{head.size} + 7) & ~std::size_t{7};
     const std::size_t step = padded_size < left ? padded_size : left;
-    at = payload + step;
-    left -= step;
+    rest_ = {payload + step, left - step};
     if (head.dead()) continue;
     if (!is_sound(head)) return stop();
-    rest_ = {at, left};
     entry.head = head;
     entry.payload = {payload, head.size};
     return true;
   }
-  rest_ = {at, left};
-  return left == 0 ? false : stop();
+  return rest_.empty() ? false : stop();
 }
 
 inline EntryRange ValueView::entries() const noexcept {

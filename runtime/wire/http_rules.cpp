@@ -106,7 +106,8 @@ void mark_method_if_in(std::string_view name, SeenAttributes& seen) {
   const std::string_view method = seen.text(key);
   if (!name.starts_with(method)) return;
   seen.carried(*key);
-  seen.carried_as(method, {*key == http_method ? http_request_method : http_method});
+  const Known other = *key == http_method ? http_request_method : http_method;
+  if (seen.has(other)) seen.carried_as(method, {other});
 }
 
 /// The path of a URL that was given whole.

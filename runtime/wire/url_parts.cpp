@@ -110,6 +110,7 @@ std::string_view redacted_query(std::string_view query, TextScratch& scratch) {
 }
 
 std::string_view redacted_url(std::string_view url, TextScratch& scratch) {
+  if (url.empty()) return url;
   const std::size_t question = url.find('?');
   const std::size_t user_end = url.find('@');
   if (user_end == std::string_view::npos && question == std::string_view::npos) return url;

@@ -346,6 +346,46 @@ TEST(Refusals, AnyDamageGivesValidLinesOrNone) {
   EXPECT_GT(encoded, 1'000);
 }
 
+/// A span or log whose every part is drawn.
+model::RecordBuilder drawn_record(SeededRandom& random) {
+  constexpr const char* keys[] = {"http.request.method", "url.full",   "server.address",
+                                  "enduser.id",          "session.id", "db.system",
+                                  "ai.device.id",        "order",      "user_agent.original",
+                                  "error.type",          "http.route", "net.peer.ip"};
+  constexpr const char* values[] = {"", "GET", "https://a.example/b?c=d", "x\"y", "10.0.0.1"};
+  AttributeList attributes;
+  for (std::uint32_t i = random() % 6; i > 0; --i) {
+    const char* const key = keys[random() % std::size(keys)];
+    if (random() % 4 == 0) {
+      attributes.push_back({key, static_cast<std::int64_t>(random() % 600)});
+    } else {
+      attributes.push_back({key, values[random() % std::size(values)]});
+    }
+  }
+  if (random() % 4 == 0) return make_log(9, "body", all_of(attributes));
+  model::RecordBuilder span =
+      make_span(static_cast<SpanKind>(random() % 5), "GET /x", all_of(attributes));
+  for (std::uint32_t i = random() % 3; i > 0; --i) {
+    span.event(random() % 2 == 0 ? "exception" : "e", new_year, true, all_of(attributes));
+  }
+  if (random() % 2 == 0) span.head().parent_span_id = {};
+  span.head().sample_rate = random() % 3 == 0 ? 25 : 100;
+  return span;
+}
+
+TEST(EnvelopeEncoder, GivesARecordTheSameLinesWhateverItEncodedBefore) {
+  SeededRandom random(11);
+  EnvelopeEncoder used(plain_context());
+  for (int i = 0; i < 2'000; ++i) {
+    model::RecordBuilder builder = drawn_record(random);
+    ByteBuffer out;
+    const EncodeResult result = used.encode(*model::RecordView::from(builder.bytes()), out);
+    const Encoded alone = encode(builder);
+    ASSERT_EQ(result.items, alone.result.items) << "record " << i;
+    ASSERT_EQ(out.view(), alone.text) << "record " << i;
+  }
+}
+
 TEST(EnvelopeEncoder, EncodesManyRecordsWithoutMixingThem) {
   EnvelopeEncoder encoder(plain_context());
   ByteBuffer out;
