@@ -15,6 +15,7 @@ set(POSTHASTE_PUBLIC_HEADERS
   meter.h
   metric_view.h
   observable.h
+  outputs.h
   posthaste.h
   processor.h
   propagation.h

@@ -414,7 +414,7 @@ Propagators Telemetry::propagators() const noexcept {
   return impl_ == nullptr ? Propagators() : impl_->propagators();
 }
 
-Tracer Telemetry::tracer(std::string_view name, std::string_view version) const noexcept {
+Tracer Telemetry::tracer(std::string_view name, std::string_view version) const& noexcept {
   try {
     return impl_ == nullptr ? Tracer() : impl_->tracer(name, version);
   } catch (const std::exception&) {
@@ -422,7 +422,7 @@ Tracer Telemetry::tracer(std::string_view name, std::string_view version) const 
   }
 }
 
-Logger Telemetry::logger(std::string_view name, std::string_view version) const noexcept {
+Logger Telemetry::logger(std::string_view name, std::string_view version) const& noexcept {
   try {
     return impl_ == nullptr ? Logger() : impl_->logger(name, version);
   } catch (const std::exception&) {
@@ -430,7 +430,7 @@ Logger Telemetry::logger(std::string_view name, std::string_view version) const 
   }
 }
 
-Meter Telemetry::meter(std::string_view name, std::string_view version) const noexcept {
+Meter Telemetry::meter(std::string_view name, std::string_view version) const& noexcept {
   try {
     return impl_ == nullptr ? Meter() : impl_->meter(name, version);
   } catch (const std::exception&) {

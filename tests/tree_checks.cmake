@@ -18,6 +18,8 @@ posthaste_check(library_shows_only_posthaste
   COMMAND Python3::Interpreter tools/check_library.py $<TARGET_FILE:posthaste>)
 posthaste_check(public_headers_compile_alone
   COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target all_verify_interface_header_sets)
+posthaste_check(public_headers_tell_of_misuse
+  COMMAND Python3::Interpreter tests/api/misuse_test.py ${CMAKE_CXX_COMPILER} clang++-14)
 posthaste_check(installed_package
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/install/run.sh ${PROJECT_BINARY_DIR} ${CMAKE_CXX_COMPILER})
 posthaste_check(docs_commands

@@ -169,7 +169,8 @@ TEST(Meter, DoesNothingWithoutATelemetry) {
   meter.histogram("n").bind({{"a", 1}}).record(1);
   BoundGauge<double>().set(1);
   EXPECT_FALSE(meter.gauge("n").is_enabled());
-  EXPECT_FALSE(Telemetry().meter("x").counter("n").is_enabled());
+  const Telemetry none;
+  EXPECT_FALSE(none.meter("x").counter("n").is_enabled());
 }
 
 TEST(Meter, OutlivesItsTelemetryQuietly) {

@@ -6,6 +6,8 @@
 /// live until the call that it is passed to returns, and nothing longer. Values are copied by that
 /// call. Lists and maps within each other are kept 8 levels deep; what is below is left out.
 
+#include <posthaste/export.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -38,9 +40,10 @@ class AttributeValue {
 public:
   /// No value: OpenTelemetry's null.
   AttributeValue() noexcept : type_(AttributeType::none), word_(0) {}
-  AttributeValue(std::string_view value) noexcept
+  AttributeValue(std::string_view value POSTHASTE_BORROWED) noexcept
       : type_(AttributeType::string), size_(value.size()), string_(value.data()) {}
-  AttributeValue(const std::string& value) noexcept : AttributeValue(std::string_view(value)) {}
+  AttributeValue(const std::string& value POSTHASTE_BORROWED) noexcept
+      : AttributeValue(std::string_view(value)) {}
   /// Null is the empty string.
   AttributeValue(const char* value) noexcept
       : AttributeValue(value == nullptr ? std::string_view() : std::string_view(value)) {}
@@ -124,11 +127,14 @@ struct Attribute {
   AttributeValue value;
 };
 
-/// Attributes as arguments: `{{"http.route", "/pay"}, {"retries", 2}}`, or a span of your own.
+/// Attributes as arguments: `{{"http.route", "/pay"}, {"retries", 2}}`, or a span of your own. It
+/// borrows: `const Attributes kept = {{"a", 1}};` would refer to a list that is gone. To keep some,
+/// keep an array of Attribute.
 class Attributes {
 public:
   Attributes() = default;
-  Attributes(std::initializer_list<Attribute> list) noexcept : list_(list.begin(), list.size()) {}
+  Attributes(std::initializer_list<Attribute> list POSTHASTE_BORROWED) noexcept
+      : list_(list.begin(), list.size()) {}
   Attributes(std::span<const Attribute> list) noexcept : list_(list) {}
 
   const Attribute* begin() const noexcept { return list_.data(); }

@@ -26,7 +26,7 @@ public:
 
   Baggage() noexcept = default;
   /// As one `baggage` header has it. Looks at the first 8,192 bytes only.
-  static Baggage from_header(std::string_view header) noexcept;
+  [[nodiscard]] static Baggage from_header(std::string_view header) noexcept;
 
   bool empty() const noexcept { return header_ == nullptr; }
   std::size_t size() const noexcept;
@@ -41,10 +41,10 @@ public:
   /// With this member too, or instead of the one of the same key. Nothing where the key is no
   /// token of HTTP, the properties are malformed, a limit would be passed, or there is no memory.
   /// A value may be any bytes.
-  std::optional<Baggage> with(std::string_view key, std::string_view value,
-                              std::string_view properties = {}) const noexcept;
+  [[nodiscard]] std::optional<Baggage> with(std::string_view key, std::string_view value,
+                                            std::string_view properties = {}) const noexcept;
   /// Without memory to do so: as it is.
-  Baggage without(std::string_view key) const noexcept;
+  [[nodiscard]] Baggage without(std::string_view key) const noexcept;
 
   /// As a `baggage` header; printable ASCII, blanks and tabs; empty if nothing is in it.
   std::string_view header() const noexcept {

@@ -8,6 +8,8 @@
 /// not set. Names of headers fit in any case.
 /// Specification: OpenTelemetry TextMap propagators; Environment Variables as Context Carriers.
 
+#include <posthaste/export.h>
+
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
@@ -83,7 +85,7 @@ void without_throwing(Change&& change) noexcept {
 template <class Headers>
 class MapGetter final : public CarrierGetter {
 public:
-  explicit MapGetter(const Headers& headers) noexcept : headers_(headers) {}
+  explicit MapGetter(const Headers& headers POSTHASTE_BORROWED) noexcept : headers_(headers) {}
   std::optional<std::string_view> get(std::string_view name,
                                       std::size_t index) const noexcept override {
     for (const auto& [key, value] : headers_) {
@@ -127,7 +129,7 @@ private:
 template <class Fields>
 class BeastGetter final : public CarrierGetter {
 public:
-  explicit BeastGetter(const Fields& fields) noexcept : fields_(fields) {}
+  explicit BeastGetter(const Fields& fields POSTHASTE_BORROWED) noexcept : fields_(fields) {}
   std::optional<std::string_view> get(std::string_view name,
                                       std::size_t index) const noexcept override {
     using Text = std::remove_cvref_t<decltype(fields_.begin()->value())>;

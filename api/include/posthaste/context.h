@@ -23,9 +23,9 @@ namespace posthaste {
 class Span;
 
 /// Names a span: enough to be a parent, a link, or a `traceparent`. A copy of about 370 bytes;
-/// needs no memory of its own but for a trace state and baggage. It also keeps the operation name of the local
-/// root as of its making, at most 248 bytes of it, so that children started later, elsewhere, after
-/// the root has ended, still know which operation they belong to.
+/// needs no memory of its own but for a trace state and baggage. It also keeps the operation name
+/// of the local root as of its making, at most 248 bytes of it, so that children started later,
+/// elsewhere, after the root has ended, still know which operation they belong to.
 ///
 /// Threads: a value.
 class POSTHASTE_API Context {
@@ -58,7 +58,7 @@ public:
   /// Scope over it makes it the thread's, which `current()` and `Span::context()` take it from.
   const Baggage& baggage() const noexcept { return baggage_; }
   /// The same span, with this baggage instead.
-  Context with_baggage(Baggage baggage) const noexcept;
+  [[nodiscard]] Context with_baggage(Baggage baggage) const noexcept;
   /// The name of the local root's operation; empty if the root is not in this process.
   std::string_view operation_name() const noexcept { return {operation_.data(), operation_size_}; }
 
@@ -83,13 +83,16 @@ private:
 };
 
 /// Makes a span, or a context that came from elsewhere, current on this thread for as long as it
-/// lives. Over a span the baggage stays that of the scope around it. Scopes nest. One that ends on another thread is counted and changes nothing there; one
-/// that ends before those inside it takes them along. Over a span: no allocation, once a thread is
-/// warm.
+/// lives. Over a span the baggage stays that of the scope around it. Scopes nest. One that ends on
+/// another thread is counted and changes nothing there; one that ends before those inside it takes
+/// them along. Over a span: no allocation, once a thread is warm.
 class POSTHASTE_API Scope {
 public:
-  explicit Scope(const Span& span) noexcept;
-  explicit Scope(const Context& context) noexcept;
+  /// The span is not the scope's: it outlives the scope, or what is current has ended already.
+  [[nodiscard]] explicit Scope(const Span& span) noexcept;
+  [[nodiscard]] explicit Scope(const Context& context) noexcept;
+  /// A temporary span would have ended before the scope begins.
+  explicit Scope(const Span&& span) = delete;
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

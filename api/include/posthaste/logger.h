@@ -23,6 +23,7 @@
 
 namespace posthaste {
 
+/// Of one record, best written in the call: it borrows as SpanOptions does.
 struct LogOptions {
   Attributes attributes = {};
   /// When it happened. Unset: now.
@@ -70,7 +71,7 @@ public:
   Logger() noexcept = default;
 
   /// Whether a record of this severity would be taken; use it to spare work.
-  bool is_enabled(Severity severity) const noexcept;
+  [[nodiscard]] bool is_enabled(Severity severity) const noexcept;
 
   void emit(Severity severity, AttributeValue body, const LogOptions& options) const noexcept;
   void emit(Severity severity, AttributeValue body, Attributes attributes = {}) const noexcept {

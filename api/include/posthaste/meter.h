@@ -55,9 +55,9 @@ template <class Bound>
 class POSTHASTE_API Measured {
 public:
   /// A handle to one series, for inner loops.
-  Bound bind(Attributes attributes) const noexcept;
+  [[nodiscard]] Bound bind(Attributes attributes) const noexcept;
   /// Whether a measurement would be taken; use it to spare work.
-  bool is_enabled() const noexcept;
+  [[nodiscard]] bool is_enabled() const noexcept;
 
 protected:
   friend struct posthaste::MetricsAccess;

@@ -3,9 +3,9 @@
 /// Observable instruments: values that the program has anyway, asked for once per collection.
 ///
 ///   auto stock = meter.observable_gauge<std::int64_t>("stock");
-///   const posthaste::Registration watched = stock.observe(
-///       [&shop](posthaste::Observer<std::int64_t>& to) { to.observe(shop.apples(), {{"item",
-///       "apple"}}); });
+///   const auto watched = stock.observe([&shop](posthaste::Observer<std::int64_t>& to) {
+///     to.observe(shop.apples(), {{"item", "apple"}});
+///   });
 ///
 /// Threads:  callbacks run on a thread of Posthaste's own ("posthaste.obs"), one at a time.
 /// Blocking: the destructor of a Registration waits while its callback runs; nothing else.

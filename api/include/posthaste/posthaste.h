@@ -1,6 +1,6 @@
 #pragma once
 
-/// Everything of Posthaste but <posthaste/testing.h>.
+/// Everything of Posthaste but <posthaste/testing.h> and <posthaste/local_sink.h>.
 
 #include <posthaste/carrier.h>
 #include <posthaste/meter.h>

@@ -42,8 +42,8 @@ private:
 POSTHASTE_API OutgoingTraceState to_tracestate(const Context& context) noexcept;
 
 /// Anything malformed gives an invalid Context: the next span starts a new trace.
-POSTHASTE_API Context from_headers(std::string_view traceparent,
-                                   std::string_view tracestate = {}) noexcept;
+[[nodiscard]] POSTHASTE_API Context from_headers(std::string_view traceparent,
+                                                 std::string_view tracestate = {}) noexcept;
 
 /// Sets both headers through `set(name, value)`; nothing for a context that names no span.
 template <class Set>

@@ -33,12 +33,15 @@ namespace posthaste {
 /// Wall time, for spans and events whose times are known from elsewhere.
 using TimePoint = std::chrono::sys_time<std::chrono::nanoseconds>;
 
-/// A causal relation to a span that is not the parent.
+/// A causal relation to a span that is not the parent. The attributes are borrowed.
 struct Link {
   Context context = {};
   Attributes attributes = {};
 };
 
+/// Of one start_span, best written in the call. It borrows: an options object of your own is good
+/// only while what its attributes, links and parent refer to lives, and a list in braces dies with
+/// the statement that it stands in.
 struct SpanOptions {
   SpanKind kind = SpanKind::internal;
   /// Null: the current span of this thread. A default Context: a new trace.

@@ -7,8 +7,12 @@
 ///
 /// Threads:  everything may be called from any thread; a Telemetry is moved and destroyed by one.
 /// Blocking: start() a few milliseconds; flush and shutdown up to their deadline; nothing else.
-/// Several:  any number of Telemetry objects (at most 63 at once) live side by side and share
-/// nothing. fork:     the child's calls do nothing; the parent is not affected.
+/// Errors:   none is thrown. What is wrong with the settings is said by create(), or by start() in
+///           one line and by why_not().
+/// Several:  at most 63 Telemetry objects live side by side at once; they share nothing.
+///
+/// After fork() the child's calls do nothing; the parent is not affected. docs/guarantees.md has the
+/// promises, with their bounds.
 
 #include <posthaste/diagnostics.h>
 #include <posthaste/export.h>
@@ -108,19 +112,23 @@ public:
   ~Telemetry();
 
   /// Starts a runtime, or says in one line what is wrong.
-  static Result<Telemetry> create(Settings settings) noexcept;
+  [[nodiscard]] static Result<Telemetry> create(Settings settings) noexcept;
 
   /// Whether it records; `why_not` tells why it does not, and is empty while it does.
-  bool is_running() const noexcept;
-  std::string why_not() const;
+  [[nodiscard]] bool is_running() const noexcept;
+  [[nodiscard]] std::string why_not() const;
 
-  /// The instrumentation scope's name is that of the part of the program that records.
-  Tracer tracer(std::string_view name, std::string_view version = {}) const noexcept;
-  Logger logger(std::string_view name, std::string_view version = {}) const noexcept;
-  Meter meter(std::string_view name, std::string_view version = {}) const noexcept;
+  /// The instrumentation scope's name is that of the part of the program that records. Not of a
+  /// temporary, as in `start().tracer("x")`: it would be shut down before anything is recorded.
+  [[nodiscard]] Tracer tracer(std::string_view name, std::string_view version = {}) const& noexcept;
+  [[nodiscard]] Logger logger(std::string_view name, std::string_view version = {}) const& noexcept;
+  [[nodiscard]] Meter meter(std::string_view name, std::string_view version = {}) const& noexcept;
+  Tracer tracer(std::string_view name, std::string_view version = {}) const&& = delete;
+  Logger logger(std::string_view name, std::string_view version = {}) const&& = delete;
+  Meter meter(std::string_view name, std::string_view version = {}) const&& = delete;
 
   /// Of the settings, also where it records nothing because it is disabled.
-  Propagators propagators() const noexcept;
+  [[nodiscard]] Propagators propagators() const noexcept;
 
   /// Sends what was accepted before this call. What the outputs do not take goes to the store.
   FlushReport flush(std::chrono::milliseconds deadline) noexcept;
@@ -138,10 +146,10 @@ public:
   void request_shutdown() noexcept;
 
   /// The account of every record so far.
-  Ledger ledger() const;
-  Health health() const;
+  [[nodiscard]] Ledger ledger() const;
+  [[nodiscard]] Health health() const;
   /// Both, one after the other: while records move they need not agree to the last one.
-  Diagnostics diagnostics() const;
+  [[nodiscard]] Diagnostics diagnostics() const;
 
 private:
   class Impl;
@@ -152,7 +160,8 @@ private:
 };
 
 /// Never fails: where settings are wrong or the system refuses, one line goes to the diagnostics
-/// handler, and the Telemetry records nothing and can tell why.
-POSTHASTE_API Telemetry start(Settings settings = {}) noexcept;
+/// handler, and the Telemetry records nothing and can tell why. Keep what it returns: it stops when
+/// that is destroyed.
+[[nodiscard]] POSTHASTE_API Telemetry start(Settings settings = {}) noexcept;
 
 }  // namespace posthaste

@@ -14,14 +14,18 @@ namespace posthaste {
 /// Made by Telemetry::tracer(). A small value; copies are equal. One that outlives its Telemetry
 /// starts spans that record nothing.
 ///
-/// Threads: any, at once. Blocking: never.
+/// Threads:  any, at once.
+/// Blocking: never; no lock, no allocation, no system call.
+/// Errors:   none: a span that cannot be taken is counted by reason (RefusalReason), and records
+///           nothing.
+/// Specification: OpenTelemetry Trace API 1.x.
 class POSTHASTE_API Tracer {
 public:
   /// Starts spans that record nothing.
   Tracer() noexcept = default;
 
   /// The new span is a child of `options.parent`, or of the thread's current span. It is not made
-  /// current: a Scope does that.
+  /// current: a Scope does that. The name and what the options refer to are copied.
   [[nodiscard, gnu::always_inline]] Span start_span(
       std::string_view name, const SpanOptions& options = {}) const noexcept {
     const bool is_plain = options.parent == nullptr && options.attributes.empty() &&

@@ -27,6 +27,9 @@ constexpr Bytes operator""_KiB(unsigned long long n) {
 constexpr Bytes operator""_MiB(unsigned long long n) {
   return {n * 1024 * 1024};
 }
+constexpr Bytes operator""_GiB(unsigned long long n) {
+  return {n * 1024 * 1024 * 1024};
+}
 }  // namespace literals
 
 }  // namespace posthaste
