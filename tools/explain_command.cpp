@@ -64,6 +64,7 @@ void add_explain_command(CLI::App& application, ExitCode& exit_code) {
       application.add_subcommand(std::string(name), "Say what a diagnostic code means");
   const auto asked = std::make_shared<std::string>();
   command->add_option("code", *asked, "Such as PH-SET-101, or 101; none: lists them all");
+  command->footer("Exit codes: 0 ok; 2 there is no such code.");
   command->callback([asked, &exit_code] { exit_code = explain(*asked); });
 }
 

@@ -3,14 +3,52 @@
 #include "tools/command.h"
 
 #include <csignal>
-#include <cstdio>
 #include <exception>
+#include <string>
 
 namespace {
 
+/// The subcommand that was being read: "store ls"; empty: none yet.
+std::string path_of(const CLI::App& command) {
+  std::string path;
+  const CLI::App* at = &command;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path.append(path.empty() ? "" : " ").append(at->get_name());
+  }
+  return path;
+}
+
+const CLI::App& innermost(const CLI::App& command) {
+  const CLI::App* at = &command;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+/// What is wrong with the command line, where, and whom to ask, in one line.
+std::string complaint_of(const CLI::App& application, const CLI::ParseError& error) {
+  const CLI::App& command = innermost(application);
+  const auto offered = command.get_subcommands([](const CLI::App*) { return true; });
+  std::string text = error.what();
+  if (!offered.empty() && command.get_subcommands().empty()) {
+    const std::vector<std::string> left = command.remaining();
+    text = left.empty() ? "a subcommand is needed" : '"' + left.front() + "\" is no subcommand";
+    text.append(": ");
+    for (const CLI::App* const each : offered) {
+      text.append(each == offered.front() ? "" : ", ").append(each->get_name());
+    }
+  }
+  const std::string path = path_of(application);
+  return text.append("; see `posthaste ")
+      .append(path)
+      .append(path.empty() ? "" : " ")
+      .append("--help`");
+}
+
 int run(int argc, char** argv) {
   using namespace posthaste::tools;
-  CLI::App application("Posthaste: telemetry for C++ servers, and the tools to try it with");
+  CLI::App application("Posthaste: telemetry for C++ servers, and the tools to try it with",
+                       "posthaste");
   application.footer(std::string(exit_code_table));
   application.set_version_flag("--version", "posthaste " POSTHASTE_VERSION);
   application.require_subcommand(1);
@@ -26,8 +64,12 @@ int run(int argc, char** argv) {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-    application.exit(error);  // prints the help or the complaint
-    return static_cast<int>(asked ? ExitCode::ok : ExitCode::wrong_usage);
+    if (asked) {
+      application.exit(error);  // prints the help or the version
+      return static_cast<int>(ExitCode::ok);
+    }
+    complain(path_of(application), complaint_of(application, error));
+    return static_cast<int>(ExitCode::wrong_usage);
   }
   return static_cast<int>(exit_code);
 }

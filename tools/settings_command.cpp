@@ -6,6 +6,8 @@
 #include "runtime/config/environment.h"
 #include "runtime/config/final_settings.h"
 
+#include <boost/json.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -20,13 +22,8 @@ constexpr std::string_view name = "settings";
 struct Options {
   std::string file;
   bool given_only = false;
+  bool json = false;
 };
-
-void say(const Diagnostic& diagnostic) {
-  std::string text(to_string(diagnostic.severity));
-  text.append(" ").append(to_string(diagnostic.code)).append(": ").append(diagnostic.message);
-  complain(name, text);
-}
 
 std::string origin_of(const config::ResolvedSetting& setting) {
   std::string text(to_string(setting.origin));
@@ -40,13 +37,34 @@ std::string line_of(const config::ResolvedSetting& setting) {
   return text.append("   [").append(origin_of(setting)).append("]\n");
 }
 
-bool print(const std::vector<config::ResolvedSetting>& settings, bool given_only) {
+std::string text_of(const std::vector<config::ResolvedSetting>& settings) {
   std::string text;
-  for (const config::ResolvedSetting& setting : settings) {
-    if (given_only && setting.origin == config::Origin::default_value) continue;
-    text += line_of(setting);
+  for (const config::ResolvedSetting& setting : settings) text += line_of(setting);
+  return text;
+}
+
+boost::json::object json_of(const config::ResolvedSetting& setting) {
+  boost::json::object row{{"name", config::row_of(setting.id).name},
+                          {"value", nullptr},
+                          {"origin", to_string(setting.origin)}};
+  if (!setting.value.empty()) row["value"] = setting.value;
+  if (!setting.source.empty()) row["source"] = setting.source;
+  return row;
+}
+
+std::string json_of(const std::vector<config::ResolvedSetting>& settings,
+                    const std::vector<Diagnostic>& said) {
+  boost::json::array rows;
+  for (const config::ResolvedSetting& setting : settings) rows.push_back(json_of(setting));
+  boost::json::array diagnostics;
+  for (const Diagnostic& diagnostic : said) {
+    diagnostics.push_back({{"severity", to_string(diagnostic.severity)},
+                           {"code", to_string(diagnostic.code)},
+                           {"message", diagnostic.message}});
   }
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return serialize(boost::json::object{{"settings", std::move(rows)},
+                                       {"diagnostics", std::move(diagnostics)}}) +
+         '\n';
 }
 
 /// Where nothing would be started the other settings can be shown all the same: with an output, and
@@ -83,11 +101,16 @@ ExitCode show(const Options& options) {
   std::vector<Diagnostic> said;
   const auto final = config::finalize(settings, environment, said);
   if (!final) said.push_back(config::diagnostic_of(final.error()));
-  for (const Diagnostic& diagnostic : said) say(diagnostic);
-  const bool printed =
-      print(final ? final->resolved() : shown_without_start(settings, final.error(), environment),
-            options.given_only);
-  if (!printed) return ExitCode::environment;
+  for (const Diagnostic& diagnostic : said) complain(name, diagnostic);
+  std::vector<config::ResolvedSetting> shown =
+      final ? final->resolved() : shown_without_start(settings, final.error(), environment);
+  if (options.given_only) {
+    std::erase_if(shown, [](const config::ResolvedSetting& setting) {
+      return setting.origin == config::Origin::default_value;
+    });
+  }
+  const std::string text = options.json ? json_of(shown, said) : text_of(shown);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) return ExitCode::environment;
   const bool wrong = std::any_of(said.begin(), said.end(), [](const Diagnostic& diagnostic) {
     return diagnostic.severity >= Severity::warn;
   });
@@ -103,6 +126,7 @@ void add_settings_command(CLI::App& application, ExitCode& exit_code) {
   command->add_option("--file", options->file,
                       "A settings file to try, instead of POSTHASTE_CONFIG_FILE");
   command->add_flag("--given", options->given_only, "Leave out what has its default");
+  command->add_flag("--json", options->json, "One line of JSON, with what stderr says in it too");
   command->footer(
       "Exit code 1: something was ignored, adapted or wrong; stderr says what, a line each.");
   command->callback([options, &exit_code] { exit_code = show(*options); });

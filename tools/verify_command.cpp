@@ -5,6 +5,8 @@
 
 #include "tools/verify/verify.h"
 
+#include "runtime/config/final_settings.h"
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -40,11 +42,11 @@ ExitCode run(const Options& options) {
   const std::chrono::milliseconds deadline{static_cast<std::int64_t>(options.timeout * 1000)};
   const auto report = verify(settings_of(options), deadline);
   if (!report) {
-    complain(name, report.error().message());
+    complain(name, config::diagnostic_of(report.error()));
     return ExitCode::wrong_usage;
   }
   for (const Diagnostic& warning : report->warnings) {
-    complain(name, std::string(to_string(warning.code)) + ": " + warning.message);
+    complain(name, warning);
   }
   const std::string text = options.json ? report->to_json() : report->to_text();
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) return ExitCode::environment;

@@ -194,8 +194,9 @@ std::optional<std::string> url_as_it_is(std::string_view text) {
   return endpoint->text();
 }
 
-constexpr std::string_view endpoint_rule = "is not an http:// or https:// URL";
-constexpr std::string_view endpoint_mend = "write http://<host>:4318";
+constexpr std::string_view endpoint_rule =
+    "is not an http:// or https:// URL without user and password (and, of a base, without query)";
+constexpr std::string_view endpoint_mend = "write http://<host>:4318; keys go into headers";
 
 std::string SignalReader::url_from_environment() {
   const Variables names(signal_, "ENDPOINT");

@@ -104,5 +104,21 @@ TEST_F(SettingsCommand, ThatHasAFileThatIsNotThereSaysSo) {
   EXPECT_THAT(outcome.err, HasSubstr("cannot be read, No such file or directory"));
 }
 
+TEST_F(SettingsCommand, TellsScriptsTheSameInJson) {
+  const Outcome outcome =
+      run({"settings", "--json", "--given"}, {{"APPLICATIONINSIGHTS_CONNECTION_STRING", connection},
+                                              {"OTEL_SERVICE_NAME", "orders"},
+                                              {"OTEL_BSP_SCHEDULE_DELAY", "soon"},
+                                              {"STATE_DIRECTORY", directory.string()}});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1);
+  EXPECT_THAT(outcome.out,
+              HasSubstr(R"({"name":"service_name","value":"orders","origin":"environment",)"
+                        R"("source":"OTEL_SERVICE_NAME"})"));
+  EXPECT_THAT(outcome.out, HasSubstr(R"({"severity":"warn","code":"PH-SET-101","message":)"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr(R"("origin":"default")")));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("44445555")));
+}
+
 }  // namespace
 }  // namespace posthaste::tools

@@ -184,6 +184,7 @@ TEST_F(VerifyCommand, GivesUpOnSilenceAtItsTimeout) {
 TEST_F(VerifyCommand, StartsNothingWithWrongSettingsOrNone) {
   const Outcome none = run({"verify"});
   EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("posthaste verify: error PH-SET-102: "));
   EXPECT_THAT(none.err, HasSubstr("APPLICATIONINSIGHTS_CONNECTION_STRING"));
   const Outcome wrong = run({"verify", "--otlp-endpoint", "localhost"});
   EXPECT_EQ(wrong.exit_code, 2);
