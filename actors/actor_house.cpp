@@ -13,7 +13,6 @@
 #include <caf/thread_hook.hpp>
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <condition_variable>
 #include <cstring>
@@ -41,22 +40,6 @@ public:
     pthread_setname_np(pthread_self(), ours);
   }
   void thread_terminates() override {}
-};
-
-/// While it lives, threads that this one makes have every signal blocked.
-class SignalsBlocked {
-public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-  sigset_t before_;
 };
 
 /// Threads that wait until all are let go, by its destructor.

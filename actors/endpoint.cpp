@@ -20,6 +20,24 @@ bool status_stands(const http::Outcome& outcome) {
   return outcome.status != 0 && outcome.response.error().code() == ErrorCode::response_too_large;
 }
 
+/// The answer, whose status and Retry-After are in `facts` then. Null: none can be read, and `facts`
+/// say why.
+template <class Facts>
+const http::Response* answer_in(const http::Outcome& outcome, WallTime now, Facts& facts) {
+  if (outcome.response) {
+    const http::Response& response = outcome.response.value();
+    facts.status = response.status;
+    facts.retry_after = retry_after_of(response, now);
+    return &response;
+  }
+  if (status_stands(outcome)) {
+    facts.status = outcome.status;
+  } else {
+    facts.failure = TransportFailure{outcome.response.error().code(), outcome.ambiguous};
+  }
+  return nullptr;
+}
+
 bool is_json(const http::Response& response) {
   const std::string* const type = response.header("Content-Type");
   return type != nullptr && type->find("json") != std::string::npos;
@@ -27,19 +45,11 @@ bool is_json(const http::Response& response) {
 
 OtlpAnswerFacts otlp_facts_of(const http::Outcome& outcome, WallTime now) {
   OtlpAnswerFacts facts;
-  if (!outcome.response && status_stands(outcome)) {
-    facts.status = outcome.status;
-    return facts;
+  if (const http::Response* const response = answer_in(outcome, now, facts)) {
+    facts.reply = response->status < 300
+                      ? wire::parse_otlp_success(response->body, is_json(*response))
+                      : wire::parse_otlp_refusal(response->body, is_json(*response));
   }
-  if (!outcome.response) {
-    facts.failure = TransportFailure{outcome.response.error().code(), outcome.ambiguous};
-    return facts;
-  }
-  const http::Response& response = outcome.response.value();
-  facts.status = response.status;
-  facts.retry_after = retry_after_of(response, now);
-  facts.reply = response.status < 300 ? wire::parse_otlp_success(response.body, is_json(response))
-                                      : wire::parse_otlp_refusal(response.body, is_json(response));
   return facts;
 }
 
@@ -166,18 +176,9 @@ void UnusableEndpoint::post(Consignment consignment, std::function<void()> told)
 
 AnswerFacts facts_of(const http::Outcome& outcome, std::uint32_t items, WallTime now) {
   AnswerFacts facts;
-  if (!outcome.response && status_stands(outcome)) {
-    facts.status = outcome.status;
-    return facts;
+  if (const http::Response* const response = answer_in(outcome, now, facts)) {
+    facts.reply = wire::parse_track_reply(response->body, items);
   }
-  if (!outcome.response) {
-    facts.failure = TransportFailure{outcome.response.error().code(), outcome.ambiguous};
-    return facts;
-  }
-  const http::Response& response = outcome.response.value();
-  facts.status = response.status;
-  facts.retry_after = retry_after_of(response, now);
-  facts.reply = wire::parse_track_reply(response.body, items);
   return facts;
 }
 

@@ -1,32 +1,21 @@
 #include "runtime/base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <string>
 #include <system_error>
 
 namespace posthaste {
 
-namespace {
+SignalsBlocked::SignalsBlocked() noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
 
-/// Blocks every signal on this thread while it lives, also when there is no memory.
-class SignalsBlocked {
-public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-  sigset_t before_;
-};
-
-}  // namespace
+SignalsBlocked::~SignalsBlocked() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
 
 Result<std::thread> start_thread(const char* name, std::function<void()> body) {
   const SignalsBlocked blocked;

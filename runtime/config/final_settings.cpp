@@ -1,8 +1,10 @@
 #include "runtime/config/final_settings.h"
 
 #include "runtime/base/utf8.h"
+#include "runtime/config/final_fit.h"
 #include "runtime/config/final_sampling.h"
 #include "runtime/config/propagators.h"
+#include "runtime/config/resource_names.h"
 #include "runtime/config/text.h"
 #include "runtime/config/unread_variables.h"
 
@@ -87,12 +89,12 @@ public:
     read_batch();
     read_arena();
     read_store();
-    fit_batch_into_queue();
-    fit_export_timeout_into_age();
-    fit_flight_into_arena();
+    fit_batch_into_queue(values_.batch, resolver_);
+    fit_export_timeout_into_age(values_.batch, values_.store, resolver_);
+    fit_flight_into_arena(values_.max_in_flight, values_.outputs.size(), values_.arena, resolver_);
     if (resolver_.error()) return *resolver_.error();
 
-    remember_names();
+    remember_names(settings_, environment_, values_.resource, resolver_);
     values_.resolved = std::move(resolver_).take();
     return FinalSettings(std::move(values_));
   }
@@ -114,12 +116,6 @@ private:
   bool check_directory(SettingId id, std::string_view directory);
   Given chosen_directory(SettingId id, const std::string& in_code);
   void remember_directory(SettingId id, const Given& chosen, const DirectoryCandidate& used);
-  void fit_batch_into_queue();
-  void fit_export_timeout_into_age();
-  void fit_flight_into_arena();
-  void remember_names();
-  void remember_name(SettingId id, std::string_view key, const std::string& field);
-  void remember_detectors();
 
   const Settings& settings_;
   Environment environment_;  // with the file
@@ -331,116 +327,6 @@ void Finalizer::find_store_directory() {
   warnings_.push_back({.severity = Severity::warn,
                        .code = DiagnosticCode::no_store_directory,
                        .message = std::move(message)});
-}
-
-// A batch never fills if fewer items than it holds may wait. The lower precedence gives way; on
-// equal terms in code it is a mistake that only its author can mend.
-void Finalizer::fit_batch_into_queue() {
-  FinalBatch& batch = values_.batch;
-  if (batch.max_waiting == 0 || batch.size <= batch.max_waiting) return;
-  const Origin size = resolver_.origin(SettingId::batch_size);
-  const Origin waiting = resolver_.origin(SettingId::batch_max_waiting);
-  if (size == Origin::code && waiting == Origin::code) {
-    resolver_.refuse(SettingId::batch_size, std::to_string(batch.size),
-                     "is above batch.max_waiting = " + std::to_string(batch.max_waiting) +
-                         "; lower it, or raise batch.max_waiting");
-  } else if (size == Origin::code) {
-    resolver_.adapt(SettingId::batch_max_waiting, batch.size, "is below batch.size");
-    batch.max_waiting = batch.size;
-  } else {
-    resolver_.adapt(SettingId::batch_size, batch.max_waiting, "is above batch.max_waiting");
-    batch.size = batch.max_waiting;
-  }
-}
-
-// What waits in memory longer than max_age would be too old for the store the moment it gets there.
-void Finalizer::fit_export_timeout_into_age() {
-  auto& timeout = values_.batch.export_timeout;
-  const auto age = values_.store.max_age;
-  if (timeout <= age) return;
-  if (resolver_.origin(SettingId::batch_export_timeout) == Origin::code) {
-    resolver_.refuse(SettingId::batch_export_timeout, std::to_string(timeout.count()) + " ms",
-                     "is above store.max_age = " + std::to_string(age.count()) +
-                         " ms; lower it, or raise store.max_age");
-    return;
-  }
-  resolver_.adapt(SettingId::batch_export_timeout, static_cast<std::uint64_t>(age.count()),
-                  "is above store.max_age");
-  timeout = age;
-}
-
-// All outputs together may hold half of the arena, the rest is for what is being recorded; a batch
-// on its way takes a segment at least. So: outputs * max_in_flight * 64 KiB <= arena_size / 2.
-void Finalizer::fit_flight_into_arena() {
-  const std::uint64_t segments = values_.arena.size.count / 2 / FinalArena::segment.count;
-  const std::uint64_t most = std::max<std::uint64_t>(1, segments / values_.outputs.size());
-  if (values_.max_in_flight <= most) return;
-  if (resolver_.origin(SettingId::max_in_flight) == Origin::code) {
-    resolver_.refuse(
-        SettingId::max_in_flight, std::to_string(values_.max_in_flight),
-        "needs more than half of arena_size = " + std::to_string(values_.arena.size.count) +
-            " bytes for these outputs; at most " + std::to_string(most) +
-            " fit, or raise arena_size");
-    return;
-  }
-  resolver_.adapt(SettingId::max_in_flight, most, "needs more than half of arena_size");
-  values_.max_in_flight = static_cast<std::uint32_t>(most);
-}
-
-void Finalizer::remember_detectors() {
-  const auto& in_code = settings_.resource_detectors;
-  if (!in_code) {
-    if (const auto outside = environment_.find(SettingId::resource_detectors)) {
-      resolver_.remember(SettingId::resource_detectors, quoted(outside->text), *outside);
-    }
-    return;
-  }
-  std::string names;
-  for (const std::string& name : *in_code) names += (names.empty() ? "" : ",") + name;
-  resolver_.remember(SettingId::resource_detectors, quoted(names.empty() ? "none" : names),
-                     Origin::code);
-}
-
-void Finalizer::remember_name(SettingId id, std::string_view key, const std::string& field) {
-  const auto in_list =
-      std::any_of(settings_.resource_attributes.begin(), settings_.resource_attributes.end(),
-                  [&](const auto& pair) { return pair.first == key; });
-  const std::string_view value = values_.resource.get(key);
-  const std::string text = printable(value, 256);
-  std::optional<Given> outside;
-  for (Given& given : environment_.all(id)) {
-    if (!outside && given.text == value) outside = std::move(given);
-  }
-  const auto list = environment_.find(SettingId::resource_attributes);
-  const bool in_variable = list && list->origin == Origin::environment;
-  // What is not as the setting says came from a list, or from a detector.
-  if (!outside || (in_variable && outside->origin == Origin::file)) outside = list;
-  if (!field.empty() || in_list) {
-    resolver_.remember(id, text, Origin::code);
-  } else if (value.empty() || value.starts_with("unknown_service")) {
-    resolver_.remember(id, text, Origin::default_value);
-  } else if (outside) {
-    resolver_.remember(id, text, *outside);
-  } else {
-    resolver_.remember(id, text, Origin::environment, "resource detectors");
-  }
-}
-
-void Finalizer::remember_names() {
-  remember_name(SettingId::service_name, "service.name", settings_.service_name);
-  remember_name(SettingId::service_namespace, "service.namespace", settings_.service_namespace);
-  remember_name(SettingId::service_version, "service.version", settings_.service_version);
-  remember_name(SettingId::service_instance_id, "service.instance.id",
-                settings_.service_instance_id);
-  remember_detectors();
-  const std::string count = std::to_string(values_.resource.attributes.size()) + " attributes";
-  if (!settings_.resource_attributes.empty()) {
-    resolver_.remember(SettingId::resource_attributes, count, Origin::code);
-  } else if (const auto outside = environment_.find(SettingId::resource_attributes)) {
-    resolver_.remember(SettingId::resource_attributes, count, *outside);
-  } else {
-    resolver_.remember(SettingId::resource_attributes, count, Origin::default_value);
-  }
 }
 
 Result<FinalSettings> finalize(const Settings& settings, const Environment& environment,

@@ -1,3 +1,5 @@
+#include "tests/api/memory_settings.h"
+
 #include <posthaste/posthaste.h>
 #include <posthaste/testing.h>
 
@@ -13,14 +15,6 @@ namespace posthaste {
 namespace {
 
 using namespace std::chrono_literals;
-
-Settings settings_for(const testing::InMemoryOutput& memory) {
-  Settings settings;
-  settings.service_name = "test";
-  settings.outputs = {memory.output()};
-  settings.diagnostics = [](const Diagnostic&) {};
-  return settings;
-}
 
 TEST(Meter, TellsEachOutputInItsTemporality) {
   testing::InMemoryOutput growth;

@@ -1,3 +1,5 @@
+#include "tests/api/memory_settings.h"
+
 #include <posthaste/posthaste.h>
 #include <posthaste/testing.h>
 
@@ -24,14 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace posthaste::literals;
-
-Settings settings_for(const testing::InMemoryOutput& memory) {
-  Settings settings;
-  settings.service_name = "test";
-  settings.outputs = {memory.output()};
-  settings.diagnostics = [](const Diagnostic&) {};
-  return settings;
-}
 
 TEST(Telemetry, DeliversWhatWasRecordedBeforeAFlush) {
   testing::InMemoryOutput memory;
