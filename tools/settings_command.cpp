@@ -5,6 +5,7 @@
 
 #include "runtime/config/environment.h"
 #include "runtime/config/final_settings.h"
+#include "runtime/http/proxy.h"
 
 #include <boost/json.hpp>
 
@@ -95,12 +96,27 @@ std::vector<config::ResolvedSetting> shown_without_start(Settings settings, cons
   return shown;
 }
 
+/// Proxies are looked into where they are used, when a program starts: so they are here.
+void check_proxies(const config::FinalSettings& final, std::vector<Diagnostic>& said) {
+  for (const config::FinalOutput& output : final.outputs()) {
+    const auto rules = http::ProxyRules::parse(
+        {.https_proxy = std::string(output.https_proxy.reveal()), .no_proxy = output.no_proxy});
+    if (!rules) {
+      said.push_back(config::diagnostic_of(Error(rules.error()).with_context(output.name)));
+    }
+  }
+}
+
 ExitCode show(const Options& options) {
   const Settings settings{.file = options.file};
   const config::Environment environment = config::Environment::of_process();
   std::vector<Diagnostic> said;
   const auto final = config::finalize(settings, environment, said);
-  if (!final) said.push_back(config::diagnostic_of(final.error()));
+  if (final) {
+    check_proxies(*final, said);
+  } else {
+    said.push_back(config::diagnostic_of(final.error()));
+  }
   for (const Diagnostic& diagnostic : said) complain(name, diagnostic);
   std::vector<config::ResolvedSetting> shown =
       final ? final->resolved() : shown_without_start(settings, final.error(), environment);

@@ -12,6 +12,14 @@
 namespace posthaste::config {
 namespace {
 
+/// A list with one mistake is ignored whole, and the next in line counts.
+std::optional<Given> list_that_counts(const Environment& environment) {
+  for (Given& given : environment.all(SettingId::resource_attributes)) {
+    if (parse_resource_attributes(given.text)) return std::move(given);
+  }
+  return std::nullopt;
+}
+
 class NameOrigins {
 public:
   NameOrigins(const Settings& settings, const Environment& environment, const Resource& resource,
@@ -37,7 +45,7 @@ void NameOrigins::remember(SettingId id, std::string_view key, const std::string
   for (Given& given : environment_.all(id)) {
     if (!outside && given.text == value) outside = std::move(given);
   }
-  const auto list = environment_.find(SettingId::resource_attributes);
+  const auto list = list_that_counts(environment_);
   const bool in_variable = list && list->origin == Origin::environment;
   // What is not as the setting says came from a list, or from a detector.
   if (!outside || (in_variable && outside->origin == Origin::file)) outside = list;
@@ -81,7 +89,7 @@ void remember_names(const Settings& settings, const Environment& environment,
   const std::string count = std::to_string(resource.attributes.size()) + " attributes";
   if (!settings.resource_attributes.empty()) {
     resolver.remember(SettingId::resource_attributes, count, Origin::code);
-  } else if (const auto outside = environment.find(SettingId::resource_attributes)) {
+  } else if (const auto outside = list_that_counts(environment)) {
     resolver.remember(SettingId::resource_attributes, count, *outside);
   } else {
     resolver.remember(SettingId::resource_attributes, count, Origin::default_value);

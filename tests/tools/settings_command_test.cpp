@@ -120,5 +120,25 @@ TEST_F(SettingsCommand, TellsScriptsTheSameInJson) {
   EXPECT_THAT(outcome.out, Not(HasSubstr("44445555")));
 }
 
+TEST_F(SettingsCommand, SaysThatAProxyCannotBeUsedBeforeAProgramDoes) {
+  const Outcome outcome =
+      run({"settings", "--given"}, {{"APPLICATIONINSIGHTS_CONNECTION_STRING", connection},
+                                    {"HTTPS_PROXY", "http://u:hunter2@"},
+                                    {"STATE_DIRECTORY", directory.string()}});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("error PH-SET-100: azure_monitor: HTTPS_PROXY \"http://***@\" "
+                                     "is not usable: the host is missing"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("hunter2")));
+}
+
+TEST_F(SettingsCommand, NamesNoVariableAsOriginThatWasIgnored) {
+  const Outcome outcome = run({"settings"}, {{"APPLICATIONINSIGHTS_CONNECTION_STRING", connection},
+                                             {"OTEL_RESOURCE_ATTRIBUTES", "team=%zz"},
+                                             {"STATE_DIRECTORY", directory.string()}});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("OTEL_RESOURCE_ATTRIBUTES has a '%'"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("OTEL_RESOURCE_ATTRIBUTES")));
+}
+
 }  // namespace
 }  // namespace posthaste::tools
