@@ -77,9 +77,7 @@ public:
   [[gnu::always_inline]] void begin_unrecorded() const noexcept {
     arena::SlotHead& head = slot_.head;
     head.bloom = 0;
-    head.next.store(arena::no_slot, std::memory_order_relaxed);
     head.flags = 0;
-    head.used.store(sizeof(model::RecordHead), std::memory_order_relaxed);
     std::atomic_ref(head.traits).store(0, std::memory_order_relaxed);
   }
   model::RecordHead& record() const noexcept {
