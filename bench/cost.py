@@ -79,12 +79,12 @@ class Work:
 
 
 WORKS = (
-    Work("flat_span", most=850, allocations=0, peer="=", peer_program=SPANS),
-    Work("scoped_span", most=990, allocations=0, peer="no_op_scoped_span", peer_program=SPANS),
-    Work("child_span", most=1_340, allocations=0, peer="scoped_span", peer_program=SPANS),
+    Work("flat_span", most=770, allocations=0, peer="=", peer_program=SPANS),
+    Work("scoped_span", most=910, allocations=0, peer="no_op_scoped_span", peer_program=SPANS),
+    Work("child_span", most=1_280, allocations=0, peer="scoped_span", peer_program=SPANS),
     Work("log_record", most=420, allocations=0, peer="=", peer_program=SPANS),
-    Work("unsampled_internal", most=390, allocations=0, peer="unsampled_span", peer_program=SPANS),
-    Work("unsampled_server", most=810, allocations=0, peer="unsampled_span", peer_program=SPANS),
+    Work("unsampled_internal", most=250, allocations=0, peer="unsampled_span", peer_program=SPANS),
+    Work("unsampled_server", most=630, allocations=0, peer="unsampled_span", peer_program=SPANS),
     Work("bound_add", most=12, allocations=0, peer="="),
     Work("add_with_attributes", allocations=0, times=5, peer="="),
     Work("record_with_attributes", allocations=0, times=4, peer="="),
