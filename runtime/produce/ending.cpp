@@ -99,7 +99,7 @@ void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexce
     const std::uint32_t bound = slot_count_ / slot_part_of_spares;
     if (is_free && spare_slots_.load(std::memory_order_relaxed) < bound) {
       spare_slots_.fetch_add(1, std::memory_order_relaxed);
-      spare = {&slot, opening, number_};
+      spare = {&slot, opening, number_, return_spare};
       return;
     }
   }

@@ -1,7 +1,6 @@
 #include "runtime/produce/thread_state.h"
 
 #include "runtime/base/entropy.h"
-#include "runtime/produce/producer.h"
 
 #include <cxxabi.h>
 #include <pthread.h>
@@ -44,7 +43,7 @@ ThreadState::ThreadState() noexcept
       number_(thread_number()) {}
 
 ThreadState::~ThreadState() {
-  Producer::return_spare(spare_);
+  if (spare_.give_up != nullptr) spare_.give_up(spare_);
   for (std::uint32_t i = 0; i < capacity_; ++i) frames_[i].~Frame();
   ::operator delete(frames_);
 }

@@ -80,6 +80,7 @@ struct SpareSlot {
   arena::Slot* slot = nullptr;  // null: a span has it
   std::uint64_t opening = 0;    // of the producer's; 0: this thread may keep none
   std::uint16_t runtime = 0;
+  void (*give_up)(const SpareSlot&) noexcept = nullptr;  // at the thread's end
 
   arena::Slot* take(std::uint64_t now_open) noexcept {
     arena::Slot* const taken = slot;
