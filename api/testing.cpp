@@ -71,20 +71,26 @@ TimePoint event_time(const model::EventHead& event, const model::RecordHead& rec
   return start + scale.between(record.start, event.time);
 }
 
+/// What spans and logs have in common.
+template <class Recorded>
+void set_origin(Recorded& recorded, const model::RecordHead& head, const LocalRecord& local) {
+  recorded.trace_id = head.trace_id;
+  recorded.span_id = head.span_id;
+  recorded.scope_name = local.scope_name;
+  recorded.scope_version = local.scope_version;
+  recorded.dropped_attributes = head.dropped_attributes;
+}
+
 RecordedSpan span_of(const model::RecordView& record, const LocalRecord& local) {
   const model::RecordHead& head = record.head();
   RecordedSpan span;
   span.kind = static_cast<SpanKind>(head.kind);
   span.status = static_cast<StatusCode>(head.status);
-  span.trace_id = head.trace_id;
-  span.span_id = head.span_id;
+  set_origin(span, head, local);
   span.parent_span_id = head.parent_span_id;
-  span.scope_name = local.scope_name;
-  span.scope_version = local.scope_version;
   span.start = local.start;
   span.end = local.end;
   span.sample_rate = head.sample_rate;
-  span.dropped_attributes = head.dropped_attributes;
   span.dropped_events = head.dropped_events;
   span.dropped_links = head.dropped_links;
   model::EntryRange entries = record.entries();
@@ -121,12 +127,8 @@ RecordedLog log_of(const model::RecordView& record, const LocalRecord& local) {
   const model::RecordHead& head = record.head();
   RecordedLog log;
   log.severity = static_cast<Severity>(head.kind);
-  log.trace_id = head.trace_id;
-  log.span_id = head.span_id;
-  log.scope_name = local.scope_name;
-  log.scope_version = local.scope_version;
+  set_origin(log, head, local);
   log.time = local.start;
-  log.dropped_attributes = head.dropped_attributes;
   model::EntryRange entries = record.entries();
   while (const auto entry = entries.next()) {
     switch (entry->head.kind) {
@@ -164,15 +166,10 @@ void set_buckets(RecordedPoint& point, const model::MetricPointView& view) {
 }
 
 RecordedExemplar exemplar_of(const model::ExemplarView& view) {
-  RecordedExemplar exemplar{.value = view.float64(),
-                            .trace_id = view.head.trace_id,
-                            .span_id = view.head.span_id,
-                            .attributes = {}};
-  model::EntryRange entries(view.attributes);
-  while (const auto entry = entries.next()) {
-    exemplar.attributes.insert_or_assign(std::string(entry->key()), value_of(entry->value()));
-  }
-  return exemplar;
+  return {.value = view.float64(),
+          .trace_id = view.head.trace_id,
+          .span_id = view.head.span_id,
+          .attributes = values_of(view.attributes)};
 }
 
 RecordedPoint point_of(const model::MetricPointView& view, const LocalRecord& local) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs what the documents tell their readers to run.
+"""Runs what the documents tell their readers to run, and follows their links within the tree.
 
     check_docs.py --build <build directory> [--cxx <compiler>] [document.md ...]
 
@@ -7,7 +7,8 @@ A fenced block counts when the line above it is one of
     <!-- run -->       ```sh    runs in a fresh directory; must exit with 0
     <!-- compile -->   ```cpp   a whole program; is compiled and linked against the built library
     <!-- compile and run -->    the same, and must exit with 0
-A mark above any other kind of block, or without one, is an error. In a shell block `posthaste` is the
+A mark above any other kind of block, or without one, is an error. A link to a file that is not there, or to a
+heading that a document does not have, is one too. In a shell block `posthaste` is the
 built command, and $POSTHASTE_SOURCE the root of the tree. Without a document: README.md and docs/.
 """
 
@@ -32,6 +33,9 @@ class Block(NamedTuple):
     text: str
 
 
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
 class Misplaced(Exception):
     """A mark that is above no block of its kind."""
 
@@ -49,6 +53,27 @@ def blocks_of(document):
         if fence[1] not in rest:
             raise Misplaced(f"{place}: the block does not end")
         yield Block(place, mark[1], "\n".join(rest[:rest.index(fence[1])]) + "\n")
+
+
+def text_of(document):
+    """Without what stands in fenced blocks."""
+    return re.sub(r"^(`{3,})\w*$.*?^\1$", "", document.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+def headings_of(document):
+    """As a link names them: "What is lost when" is what-is-lost-when."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"^#+ (.*?)\s*$", text_of(document), re.M)}
+
+
+def broken_links_of(document):
+    for link in LINK.findall(text_of(document)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = document.parent / path if path else document
+        if not target.exists() or (heading and target.suffix == ".md" and heading not in headings_of(target)):
+            yield f"{os.path.relpath(document, ROOT)}: the link {link} leads nowhere"
 
 
 def environment(build):
@@ -96,6 +121,7 @@ def main():
 
     tried, faults = 0, []
     for document in documents:
+        faults += broken_links_of(document)
         try:
             for block in blocks_of(document):
                 tried += 1

@@ -38,6 +38,16 @@ class CheckDocs(unittest.TestCase):
         self.assertEqual(check(program, cxx="true")[0], 0)
         self.assertEqual(check(program, cxx="false")[0], 1)
 
+    def test_names_a_link_that_leads_nowhere(self):
+        page = "# What is lost, when\n[here](#what-is-lost-when) [there](https://example.org/none.md)\n"
+        self.assertEqual(check(page)[0], 0, check(page))
+        for link in ("none.md", "#what-is-won", "page.md#none"):
+            with self.subTest(link=link):
+                status, output = check(f"{page}[broken]({link})\n")
+                self.assertEqual(status, 1)
+                self.assertIn(f"the link {link} leads nowhere", output)
+        self.assertEqual(check("```sh\n[broken](none.md)\n```\n")[0], 0)
+
     def test_refuses_a_mark_above_the_wrong_kind_of_block(self):
         for text in ("<!-- run -->\n```cpp\n```\n", "<!-- compile -->\n", "<!-- run -->\n```sh\ntrue\n"):
             with self.subTest(text=text):
