@@ -64,7 +64,8 @@ def profiled(program, arguments, folder, options, arena_megabytes=None):
     what counts (CALLGRIND_DUMP_STATS, for which the threads must not be apart), of that."""
     command = ["valgrind", "--tool=callgrind", "-q",
                f"--callgrind-out-file={folder}/profile", *options, str(program), *map(str, arguments)]
-    with programs.environment(arena_megabytes, GLIBC_TUNABLES=COPY_WITH_VECTORS) as variables:
+    # All symbols are bound at the start: else whichever thread is first pays for each, now this one, now another.
+    with programs.environment(arena_megabytes, GLIBC_TUNABLES=COPY_WITH_VECTORS, LD_BIND_NOW="1") as variables:
         ran = subprocess.run(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                              check=False)
     if ran.returncode != 0:
