@@ -31,7 +31,7 @@ class Stage:
 
 
 # start_span stands in the header; the compiler may call what is beneath it.
-START = ("posthaste::Tracer::start_span(", "posthaste::Tracer::start(")
+START = ("posthaste::Tracer::start_span(", "posthaste::Tracer::start(", "posthaste::Tracer::start_plain(")
 PRODUCER, ACTORS, IO = "application thread", "actors", "io thread"
 STAGES = (
     Stage("start: clock, ids, parent, sampling", PRODUCER, START, budget="50"),
@@ -88,6 +88,10 @@ def main():
     arguments = parser.parse_args()
     results = measured(arguments.programs)
     print("\n".join(lines(results)))
+    unseen = [stage.name for stage in STAGES if results["json"][stage.name] <= 0]
+    if unseen:
+        print(f"stages.py: no function of these ran, are they called otherwise now? {', '.join(unseen)}", file=sys.stderr)
+        return 1
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return 0
