@@ -1,6 +1,7 @@
 #include "runtime/wire/otlp_items.h"
 
 #include "runtime/model/record_times.h"
+#include "runtime/wire/otlp_usual_attributes.h"
 #include "runtime/wire/otlp_values.h"
 #include "runtime/wire/protobuf_writer.h"
 
@@ -82,7 +83,6 @@ char* put_link(char* at, const model::LinkView& link) noexcept {
 }
 
 char* put_status(char* at, std::uint8_t code, std::string_view message) noexcept {
-  if (code == 0 && message.empty()) return at;
   const std::size_t code_size = code == 0 ? 0 : 1 + pb::varint_size(code);
   at = pb::put_head(at, span_field::status, pb::text_size_if_any(message) + code_size);
   return pb::put_number(pb::put_text_if_any(at, 2, message), 3, code);
@@ -95,7 +95,8 @@ char* put_trace_state(char* at, const RecordHead& head, std::string_view recorde
                              otlp_trace_state(head, recorded, hash, buffer));
 }
 
-char* put_span_head(char* at, const RecordHead& head, const TickScale& scale) noexcept {
+[[gnu::always_inline]] inline char* put_span_head(char* at, const RecordHead& head,
+                                                  const TickScale& scale) noexcept {
   at = put_id(at, span_field::trace_id, head.trace_id);
   at = put_id(at, span_field::span_id, head.span_id);
   if (head.parent_span_id.is_valid()) {
@@ -125,9 +126,16 @@ char* put_span_entry(char* at, const EntryView& entry, const TickScale& scale) n
       const auto link = model::LinkView::from(entry);
       return link ? put_link(at, *link) : nullptr;
     }
-    case EntryKind::operation_name: return at;  // Application Insights' alone
     default: return nullptr;
   }
+}
+
+[[gnu::always_inline]] inline char* put_span_name(char* at, std::string_view name,
+                                                  CopiedTexts& texts) noexcept {
+  if (name.empty() || name.size() > 0x7F) return pb::put_text(at, span_field::name, name);
+  at = pb::put_short_head(at, span_field::name, name.size());
+  texts.copy_begin(at, name.data(), name.size());  // a record's length is a multiple of eight
+  return at + name.size();
 }
 
 // ---- logs
@@ -165,6 +173,79 @@ char* put_log_head(char* at, const RecordHead& head, const TickScale& scale) noe
   return at;
 }
 
+/// Unless an attribute tells the rate.
+bool tells_rate(const model::RecordView& record) noexcept {
+  return is_otlp_sampled(record.head()) && !record.attribute(sample_rate_key);
+}
+
+/// Null where the record makes no sense. Without `texts` each text is looked at by itself.
+[[gnu::always_inline]] inline char* put_span(char* at, const model::RecordView& record,
+                                             const TickScale& scale, SamplingHash hash,
+                                             std::string_view& scope_attributes,
+                                             CopiedTexts* texts) noexcept {
+  const RecordHead& head = record.head();
+  at = put_span_head(at, head, scale);
+  std::string_view status, trace_state;
+  const bool sampled = is_otlp_sampled(head);
+  model::EntryRange entries = record.entries();
+  for (;;) {
+    if (texts != nullptr) {
+      at = put_usual_attributes(at, span_field::attribute, entries, *texts);
+    }
+    EntryView entry;
+    if (!entries.next(entry)) break;
+    const EntryView other = entry;  // so that what is written here needs no place in memory
+    if (entry.head.kind == EntryKind::operation_name) continue;  // Application Insights' alone
+    if (entry.head.kind == EntryKind::name && texts != nullptr) {
+      at = put_span_name(at, entry.text(), *texts);
+    } else if (entry.head.kind == EntryKind::attribute) {
+      at = put_any_otlp_attribute(at, span_field::attribute, other, 0);
+    } else if (entry.head.kind == EntryKind::status_description) {
+      status = entry.text();
+    } else if (entry.head.kind == EntryKind::scope_attributes) {
+      scope_attributes = entry.payload;
+    } else if (entry.head.kind == EntryKind::trace_state && sampled) {
+      trace_state = entry.text();
+    } else {
+      at = put_span_entry(at, other, scale);
+      if (at == nullptr) return nullptr;
+    }
+  }
+  if (entries.damaged()) return nullptr;
+  if (tells_rate(record)) at = put_sample_rate(at, span_field::attribute, head.sample_rate);
+  if (sampled) at = put_trace_state(at, head, trace_state, hash);
+  if (has(head, model::record_flag::interrupted)) {
+    at = pb::put_number(put_made_up(at, span_field::attribute, interrupted_key, 2), 2, 1);
+  }
+  if (head.status == 0 && status.empty()) return at;
+  return put_status(at, head.status, status);
+}
+
+/// The same of a log.
+[[gnu::always_inline]] inline char* put_log(char* at, const model::RecordView& record,
+                                            const TickScale& scale,
+                                            std::string_view& scope_attributes,
+                                            CopiedTexts* texts) noexcept {
+  const RecordHead& head = record.head();
+  at = put_log_head(at, head, scale);
+  model::EntryRange entries = record.entries();
+  for (;;) {
+    if (texts != nullptr) at = put_usual_attributes(at, log_field::attribute, entries, *texts);
+    const auto entry = entries.next();
+    if (!entry) break;
+    if (entry->head.kind == EntryKind::attribute) {
+      at = put_any_otlp_attribute(at, log_field::attribute, *entry, 0);
+    } else if (entry->head.kind == EntryKind::scope_attributes) {
+      scope_attributes = entry->payload;
+    } else {
+      at = put_log_entry(at, *entry);
+      if (at == nullptr) return nullptr;
+    }
+  }
+  if (entries.damaged()) return nullptr;
+  return tells_rate(record) ? put_sample_rate(at, log_field::attribute, head.sample_rate) : at;
+}
+
 }  // namespace
 
 std::uint32_t otlp_flags_of(const RecordHead& span) noexcept {
@@ -193,59 +274,20 @@ std::uint64_t otlp_time(std::uint64_t value, bool is_wall, const TickScale& scal
 
 char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& scale,
                     SamplingHash hash, std::string_view& scope_attributes) noexcept {
-  const RecordHead& head = record.head();
-  at = put_span_head(at, head, scale);
-  std::string_view status, trace_state;
-  const bool sampled = is_otlp_sampled(head);
-  bool tell_rate = sampled;
-  model::EntryRange entries = record.entries();
-  EntryView entry;
-  while (entries.next(entry)) {
-    if (entry.head.kind == EntryKind::attribute) [[likely]] {
-      at = put_otlp_attribute(at, span_field::attribute, entry);
-      tell_rate = tell_rate && entry.key() != sample_rate_key;
-    } else if (entry.head.kind == EntryKind::status_description) {
-      status = entry.text();
-    } else if (entry.head.kind == EntryKind::scope_attributes) {
-      scope_attributes = entry.payload;
-    } else if (entry.head.kind == EntryKind::trace_state && sampled) {
-      trace_state = entry.text();
-    } else {
-      const EntryView other = entry;  // so that an attribute's needs no place in memory
-      at = put_span_entry(at, other, scale);
-      if (at == nullptr) return nullptr;
-    }
-  }
-  if (entries.damaged()) return nullptr;
-  if (tell_rate) at = put_sample_rate(at, span_field::attribute, head.sample_rate);
-  if (sampled) at = put_trace_state(at, head, trace_state, hash);
-  if (has(head, model::record_flag::interrupted)) {
-    at = pb::put_number(put_made_up(at, span_field::attribute, interrupted_key, 2), 2, 1);
-  }
-  return put_status(at, head.status, status);
+  CopiedTexts texts;
+  char* const end = put_span(at, record, scale, hash, scope_attributes, &texts);
+  if (texts.all_ascii()) [[likely]]
+    return end;
+  return put_span(at, record, scale, hash, scope_attributes, nullptr);
 }
 
 char* put_otlp_log(char* at, const model::RecordView& record, const TickScale& scale,
                    std::string_view& scope_attributes) noexcept {
-  const RecordHead& head = record.head();
-  at = put_log_head(at, head, scale);
-  bool tell_rate = is_otlp_sampled(head);  // unless an attribute does
-  model::EntryRange entries = record.entries();
-  EntryView entry;
-  while (entries.next(entry)) {
-    if (entry.head.kind == EntryKind::attribute) [[likely]] {
-      at = put_otlp_attribute(at, log_field::attribute, entry);
-      tell_rate = tell_rate && entry.key() != sample_rate_key;
-    } else if (entry.head.kind == EntryKind::scope_attributes) {
-      scope_attributes = entry.payload;
-    } else {
-      const EntryView other = entry;
-      at = put_log_entry(at, other);
-      if (at == nullptr) return nullptr;
-    }
-  }
-  if (entries.damaged()) return nullptr;
-  return tell_rate ? put_sample_rate(at, log_field::attribute, head.sample_rate) : at;
+  CopiedTexts texts;
+  char* const end = put_log(at, record, scale, scope_attributes, &texts);
+  if (texts.all_ascii()) [[likely]]
+    return end;
+  return put_log(at, record, scale, scope_attributes, nullptr);
 }
 
 }  // namespace posthaste::wire

@@ -67,11 +67,13 @@ constexpr std::size_t usual_head = 3;
 inline char* end_message(char* head, std::uint32_t field, char* end) noexcept {
   char* const message = head + usual_head;
   const auto size = static_cast<std::size_t>(end - message);
-  if (varint_size(size) != usual_head - 1) [[unlikely]] {
+  if (size < 0x80 || size >= 0x4000) [[unlikely]] {
     std::memmove(head + 1 + varint_size(size), message, size);
     return put_head(head, field, size) + size;
   }
-  put_head(head, field, size);
+  head[0] = static_cast<char>(field << 3 | static_cast<std::uint32_t>(WireType::bytes));
+  head[1] = static_cast<char>(size | 0x80);
+  head[2] = static_cast<char>(size >> 7);
   return end;
 }
 
