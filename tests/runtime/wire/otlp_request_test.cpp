@@ -320,6 +320,39 @@ TEST_P(OtlpRequestTest, TextThatIsNotUtf8BecomesReadable) {
             std::string("caf") + (json ? "\xEF\xBF\xBD" : "?") + " \xF0\x9F\x9A\x80");
 }
 
+/// A span with one text under one key, a number of each type under keys as long.
+std::vector<std::byte> span_with(const std::string& key, const std::string& text) {
+  model::RecordBuilder record(model::RecordType::span);
+  record.text(model::EntryKind::name, text);
+  record.attribute("s" + key, AttributeValue(text));
+  record.attribute("i" + key, AttributeValue(std::int64_t{300}));
+  record.attribute("d" + key, AttributeValue(0.25));
+  const auto bytes = record.bytes();
+  return {bytes.begin(), bytes.end()};
+}
+
+TEST(OtlpRequestTextTest, EveryLengthOfKeyAndTextArrivesWhole) {
+  for (std::size_t size = 0; size < 140 * 8; ++size) {
+    const std::string key(size % 140, 'k');
+    const std::string text = std::string(size % 137, 't');
+    const bool damaged = size % 3 == 0 && !text.empty();
+    Bench bench(OtlpSignal::traces);
+    ASSERT_EQ(bench.add(span_with(key, damaged ? text.substr(1) + '\xE9' : text)),
+              EncodeRefusal::none);
+    const std::string read = damaged ? text.substr(1) + '?' : text;
+    const auto request = bench.decoded<pb_collector::trace::v1::ExportTraceServiceRequest>();
+    const auto& span = request.resource_spans(0).scope_spans(0).spans(0);
+    ASSERT_EQ(span.attributes_size(), 3);
+    EXPECT_EQ(span.name(), read);
+    EXPECT_EQ(span.attributes(0).key(), "s" + key);
+    EXPECT_EQ(span.attributes(0).value().string_value(), read);
+    EXPECT_EQ(span.attributes(1).key(), "i" + key);
+    EXPECT_EQ(span.attributes(1).value().int_value(), 300);
+    EXPECT_EQ(span.attributes(2).key(), "d" + key);
+    EXPECT_EQ(span.attributes(2).value().double_value(), 0.25);
+  }
+}
+
 TEST_P(OtlpRequestTest, RefusesRecordsOfOtherSignalsAndDamagedOnesAndGoesOn) {
   Bench bench(OtlpSignal::traces, GetParam());
   OtlpOracle oracle(7);
