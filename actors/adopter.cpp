@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::minutes search_again{5};
 constexpr std::chrono::milliseconds blocked_pause{100};
+constexpr std::chrono::seconds room_pause{1};
 
 /// "<ours>" or "<ours>.2" to "<ours>.99": the stores of this application's processes.
 bool is_sibling(const std::string& path, const std::string& ours) {
@@ -34,7 +35,24 @@ void Adopter::search(SteadyTime now) {
   if (now < next_search_) return;
   next_search_ = now + search_again;
   stores_found_ = false;
-  find_arenas();
+  passed_over_.clear();
+  find_arenas(true);
+}
+
+/// Two more arenas as a rule take less of the store than they took of the memory.
+bool Adopter::has_room() const {
+  if (!durable_.desk.store) return true;  // then our own arena takes them one body after the other
+  const Bytes wanted{arena::Arena::size_of(durable_.arena.geometry()) * arena::most_adopted};
+  return std::all_of(durable_.outputs.begin(), durable_.outputs.end(), [&](const auto& output) {
+    return !output->remote || durable_.desk.store->room(output->queue) >= wanted;
+  });
+}
+
+SteadyTime Adopter::next_arenas(SteadyTime now) {
+  if (!more_wait_) return next_search_;
+  if (!has_room()) return std::min(next_search_, now + room_pause);
+  find_arenas(false);
+  return durable_.orphans.empty() && !more_wait_ ? next_search_ : now;
 }
 
 SteadyTime Adopter::step(SteadyTime now) {
@@ -45,7 +63,7 @@ SteadyTime Adopter::step(SteadyTime now) {
     for (const auto& orphan : durable_.orphans) orphan->settle_stored();
     return now;
   }
-  if (durable_.orphans.empty()) return next_search_;
+  if (durable_.orphans.empty()) return next_arenas(now);
   OrphanArena& orphan = *durable_.orphans.front();
   switch (orphan.step()) {
     case OrphanArena::Progress::more: return now;
@@ -63,7 +81,7 @@ void Adopter::say_adopted(const OrphanArena& orphan) {
                      " record(s) that a process left in its flight recorder";
   if (orphan.corrupt() != 0) {
     text += "; " + std::to_string(orphan.corrupt()) +
-            " more lay in damaged batches and are lost, counted as corrupt";
+            " more lay in damaged places and are lost, counted as corrupt";
   }
   durable_.diagnostics->report(orphan.corrupt() == 0 ? Severity::info : Severity::warn,
                                DiagnosticCode::orphan_adopted, text);
@@ -82,18 +100,22 @@ std::uint64_t Adopter::count_lost(const std::vector<arena::LostRecords>& all) {
   return records;
 }
 
-void Adopter::find_arenas() {
+/// Whoever waits, or is left alone, is told of once.
+void Adopter::find_arenas(bool first) {
   arena::OrphanSearch search{.directories = durable_.orphan_directories,
                              .output_ids = {},
                              .boot_id = durable_.arena.header().boot_id,
-                             .now = durable_.clock->wall()};
+                             .now = durable_.clock->wall(),
+                             .passed_over = passed_over_};
   for (const auto& output : durable_.outputs) search.output_ids.push_back(output->queue.value);
   arena::OrphanSurvey survey = arena::find_orphans(search);
+  more_wait_ = survey.waiting != 0;
   open_arenas(std::move(survey.adoptable));
-  if (survey.left == 0 && survey.removed == 0) return;
+  if (survey.removed == 0 && (!first || survey.left + survey.waiting == 0)) return;
   const std::uint64_t lost = count_lost(survey.lost);
   std::string text = "flight recorders of dead processes: " + std::to_string(survey.left) +
                      " left alone, " + std::to_string(survey.removed) + " removed";
+  if (survey.waiting != 0) text += ", " + std::to_string(survey.waiting) + " wait for their turn";
   if (lost != 0) {
     text += ", with " + std::to_string(lost) +
             " record(s) that were too old to deliver, counted as adoption_limit";
@@ -104,12 +126,14 @@ void Adopter::find_arenas() {
 
 void Adopter::open_arenas(std::vector<arena::OrphanFile> files) {
   for (arena::OrphanFile& file : files) {
+    passed_over_.push_back(file.path);
     auto orphan = arena::Orphan::open(std::move(file));
     if (!orphan) {
       durable_.diagnostics->report(Severity::warn, DiagnosticCode::orphan_left,
                                    orphan.error().message());
       continue;
     }
+    passed_over_.pop_back();
     durable_.orphans.push_back(std::make_shared<OrphanArena>(durable_, std::move(*orphan)));
     durable_.orphans.back()->settle_stored();
   }

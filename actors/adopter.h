@@ -9,7 +9,8 @@
 ///                 arena bodies that are not settled ─────────────────────────────┘
 ///
 /// Who calls: the storekeeper, on its thread. Blocking: as long as the disk; one slice a step.
-/// Full: without room in store or arena it waits and tries again.
+/// Full: without room in store or arena it waits and tries again. Of many arenas two are open at a
+/// time; the next are looked for once these are empty, while the store would evict nothing for them.
 ///
 /// Commit points: a body is ours (stored or in our table), then it is settled in the orphan, or the
 /// orphan's cursor moves on. A process that dies in between finds the body in both; in the store it
@@ -38,13 +39,17 @@ private:
   bool adopt_stores();
   void say_adopted(const OrphanArena& orphan);
   std::uint64_t count_lost(const std::vector<arena::LostRecords>& all);
-  void find_arenas();
+  void find_arenas(bool first);
   void open_arenas(std::vector<arena::OrphanFile> files);
+  bool has_room() const;
+  SteadyTime next_arenas(SteadyTime now);
 
   Durable& durable_;
   std::vector<std::string> stores_;
   bool stores_found_ = false;
   SteadyTime next_search_{};
+  bool more_wait_ = false;                // arenas that were too many for the last search
+  std::vector<std::string> passed_over_;  // arenas that could not be opened
 };
 
 /// Identity of a piece of an arena's log, for the store.

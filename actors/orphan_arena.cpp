@@ -87,13 +87,25 @@ void OrphanArena::settle_stored() {
   }
 }
 
+template <typename Condition>
+bool OrphanArena::any_pushed(Condition condition) const {
+  return std::any_of(pairs_.begin(), pairs_.end(),
+                     [&condition](const Pair& pair) { return pair.pushed && condition(pair); });
+}
+
 OrphanArena::Progress OrphanArena::step() {
+  if (any_pushed([](const Pair& pair) { return !pair.ours->adopted.empty(); })) {
+    return Progress::blocked;
+  }
   for (Pair& pair : pairs_) {
     const Progress progress = hand_over_bodies(pair);
     if (progress != Progress::empty) return progress;
   }
-  if (copy_lanes()) return Progress::more;
-  if (!spans_copied_ && copy_open_spans()) spans_copied_ = true;
+  // What was pushed is encoded once more to see how far it went: the log must not grow meanwhile.
+  if (!any_pushed([](const Pair&) { return true; })) {
+    if (copy_lanes()) return Progress::more;
+    if (!spans_copied_ && copy_open_spans()) spans_copied_ = true;
+  }
   let_go_of_strangers();
   for (Pair& pair : pairs_) {
     const Progress progress = hand_over_log(pair);

@@ -37,7 +37,7 @@ public:
   /// Something is left: its file stays for another adopter.
   void leave() noexcept { orphan_.region().leave(); }
   std::uint64_t adopted() const noexcept { return adopted_; }  // records, of all outputs
-  std::uint64_t corrupt() const noexcept { return corrupt_; }  // likewise, in damaged bodies: lost
+  std::uint64_t corrupt() const noexcept { return corrupt_; }  // likewise, damaged: lost
 
 private:
   enum class Handed : std::uint8_t { yes, waits };
@@ -54,6 +54,8 @@ private:
   void let_go_of_strangers();
   bool copy_open_spans();
   bool copy_lanes();
+  template <typename Condition>
+  bool any_pushed(Condition condition) const;
   Progress hand_over_bodies(Pair& pair);
   Progress hand_over_log(Pair& pair);
   Handed hand_over(Pair& pair, persistence::BatchHeader header,

@@ -18,8 +18,10 @@ public:
 
   AdoptionReport run() {
     mend_header();
+    note_promised();
     mend_log();
     mend_lanes();
+    count_lost();
     for (std::uint32_t i = 0; i < arena_.geometry().outputs; ++i) mend_output(i);
     count_bodies();
     keep_slots();
@@ -30,9 +32,12 @@ public:
 
 private:
   void mend_header();
+  void note_promised();
   void mend_log();
   void mend_lanes();
   void seal_lane_segment(SegmentIndex segment);
+  std::uint64_t readable_records(std::uint32_t output);
+  void count_lost();
   void mend_output(std::uint32_t output);
   bool intact(const BodyEntry& entry) const;
   void mend_body(std::uint32_t output, BodyEntry& entry);
@@ -43,7 +48,10 @@ private:
   void count_log_records();
 
   Arena arena_;
-  std::vector<bool> used_;  // by segment
+  std::vector<bool> used_;                              // by segment
+  std::array<std::uint64_t, most_outputs> promised_{};  // records in the log and not encoded
+  std::uint64_t damaged_places_ = 0;                    // that one output meets, of the log
+  bool between_counts_ = false;  // the tail may not yet have followed what the header counts
   AdoptionReport report_;
 };
 
@@ -56,6 +64,42 @@ void Preparation::mend_header() {
   for (std::uint32_t i = 0; i <= arena_.geometry().lanes; ++i) {
     arena_.lane(i).current.store(closed_lane);
     arena_.lane(i).free_slots.store(no_slot);
+  }
+}
+
+/// What the dead process counted, before anything is mended.
+void Preparation::note_promised() {
+  const ArenaHeader& header = arena_.header();
+  const std::uint64_t records = header.log_records.load();
+  for (std::uint32_t i = 0; i < arena_.geometry().outputs; ++i) {
+    const std::uint64_t encoded = arena_.output(i).encoded_records.load();
+    promised_[i] = records > encoded ? records - encoded : 0;
+  }
+  between_counts_ = header.sampler_step.load() == header.log_tail.load();
+}
+
+/// What a batcher will find.
+std::uint64_t Preparation::readable_records(std::uint32_t output) {
+  LogCursor cursor = LogCursor::unencoded(arena_, output);
+  std::uint64_t records = 0;
+  while (cursor.next() != nullptr) ++records;
+  damaged_places_ = std::max(damaged_places_, cursor.damaged());
+  return records;
+}
+
+/// What was promised and is not there. Where nothing is seen to be damaged, and the process died
+/// when it may have counted records that are still in their lanes, the counts are no evidence.
+void Preparation::count_lost() {
+  std::array<std::uint64_t, most_outputs> found{};
+  const std::uint32_t outputs = arena_.geometry().outputs;
+  for (std::uint32_t i = 0; i < outputs; ++i) found[i] = readable_records(i);
+  report_.damaged_log_places += static_cast<std::uint32_t>(damaged_places_);
+  if (between_counts_ && report_.damaged_log_places == 0) return;
+  const std::uint64_t room = std::uint64_t{arena_.usable_segments()} * segment_size;
+  const std::uint64_t most = room / sizeof(model::RecordHead);
+  for (std::uint32_t i = 0; i < outputs; ++i) {
+    const std::uint64_t promised = std::min(promised_[i], most);
+    if (promised > found[i]) report_.corrupt_records[i] += promised - found[i];
   }
 }
 
@@ -239,22 +283,15 @@ void Preparation::rebuild_free_list() {
   }
 }
 
-/// log_records and encoded_records matter by their difference only: both start anew at the head.
+/// log_records and encoded_records matter by their difference only.
 void Preparation::count_log_records() {
-  ArenaHeader& header = arena_.header();
-  std::array<std::uint64_t, most_outputs> encoded{};
-  std::uint64_t records = 0;
-  LogCursor cursor(arena_, header.log_head.load());
-  while (cursor.next() != nullptr) {
-    ++records;
-    for (std::uint32_t i = 0; i < arena_.geometry().outputs; ++i) {
-      if (cursor.position() <= arena_.output(i).encoded_up_to.load()) encoded[i] = records;
-    }
-  }
-  report_.damaged_log_places += static_cast<std::uint32_t>(cursor.damaged());
-  header.log_records.store(records);
-  for (std::uint32_t i = 0; i < arena_.geometry().outputs; ++i) {
-    arena_.output(i).encoded_records.store(encoded[i]);
+  std::array<std::uint64_t, most_outputs> found{};
+  const std::uint32_t outputs = arena_.geometry().outputs;
+  for (std::uint32_t i = 0; i < outputs; ++i) found[i] = readable_records(i);
+  const std::uint64_t most = *std::max_element(found.begin(), found.end());
+  arena_.header().log_records.store(most);
+  for (std::uint32_t i = 0; i < outputs; ++i) {
+    arena_.output(i).encoded_records.store(most - found[i]);
   }
 }
 

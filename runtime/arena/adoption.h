@@ -21,7 +21,8 @@ struct AdoptionReport {
   std::uint64_t records_in_bodies = 0;  // of all outputs
   std::uint64_t records_in_flight = 0;  // of these
   std::uint32_t corrupt_bodies = 0;     // dropped
-  /// In those, by output, as their entries say; none is believed to be above `most_in_a_body`.
+  /// Lost, by output: in those bodies, as their entries say, none believed to be above
+  /// `most_in_a_body`; and in the log, as its counts say, not believed to be above what could fit.
   std::array<std::uint64_t, most_outputs> corrupt_records{};
   std::uint32_t damaged_log_places = 0;  // where bytes in the log made no sense
   std::uint32_t unusable_segments = 0;   // belonged to nothing; free again

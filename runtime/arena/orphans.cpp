@@ -72,6 +72,11 @@ void look_at(OrphanSurvey& survey, const OrphanSearch& search, OrphanFile file, 
   } else if (search.now - file.last_alive > unnamed_age_limit) {
     fate = OrphanFate::remove;
   }
+  const auto& passed = search.passed_over;
+  if (fate == OrphanFate::adopt &&
+      std::find(passed.begin(), passed.end(), file.path) != passed.end()) {
+    fate = OrphanFate::leave;
+  }
   if (fate == OrphanFate::adopt) {
     survey.adoptable.push_back(std::move(file));
   } else if (fate == OrphanFate::remove) {
@@ -163,7 +168,7 @@ OrphanSurvey find_orphans(const OrphanSearch& search) {
             [](const OrphanFile& a, const OrphanFile& b) { return a.last_alive > b.last_alive; });
   while (survey.adoptable.size() > most_adopted) {
     survey.adoptable.pop_back();
-    ++survey.left;
+    ++survey.waiting;
   }
   return survey;
 }

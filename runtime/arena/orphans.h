@@ -33,6 +33,7 @@ struct OrphanSearch {
   std::vector<std::uint64_t> output_ids;  // of this application's outputs
   std::array<char, 40> boot_id{};         // as in ArenaHeader
   WallTime now{};
+  std::vector<std::string> passed_over = {};  // files that could not be opened: others come first
 };
 
 /// Records that one output had not got when their file was removed, as far as the file's tables
@@ -44,7 +45,8 @@ struct LostRecords {
 
 struct OrphanSurvey {
   std::vector<OrphanFile> adoptable;  // at most most_adopted; whoever died last comes first
-  std::uint32_t left = 0;             // other outputs, other formats, or one too many
+  std::uint32_t waiting = 0;          // adoptable as well, but too many at once
+  std::uint32_t left = 0;             // other outputs, other formats, or passed over
   std::uint32_t removed = 0;          // of an earlier boot, unreadable, or older than 47 h
   std::vector<LostRecords> lost;      // in those
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <list>
 #include <random>
 #include <set>
 
@@ -217,6 +218,43 @@ TEST(PipelineDeaths, OfAnAdopterWithoutAStoreLoseNothingToAnHeirThatHasOne) {
   options.store = true;
   options.store_directory = disk / "store";
   expect_adopted(server, options, 2'000);
+}
+
+/// Two at a time, and the next without waiting for the next search, which is minutes away.
+TEST(PipelineDeaths, OfFiveProcessesAtOnceAreAllTakenOverByOneSearch) {
+  MemoryDirectory memory;
+  persistence::ScratchDirectory disk;
+  ScriptedIngestion server;
+  server.close_door();
+  constexpr std::uint32_t processes = 5;
+  RigOptions options{.settings = quick(), .store = false, .recorder_directory = memory.path()};
+  std::list<ChildProcess> children;
+  for (std::uint32_t i = 0; i < processes; ++i) {
+    options.first_number = 1 + 1'000 * i;
+    children.emplace_back([&, i] {
+      Rig rig({server.connection_string()}, options);
+      rig.record(1);
+      rig.flush(milliseconds{300});
+      // Nobody dies before all have looked for the dead.
+      std::filesystem::create_directory(disk / ("ready." + std::to_string(i)));
+      const bool all = eventually(
+          [&] {
+            for (std::uint32_t k = 0; k < processes; ++k) {
+              if (!std::filesystem::exists(disk / ("ready." + std::to_string(k)))) return false;
+            }
+            return true;
+          },
+          seconds{30});
+      rig.record(99);
+      ::_exit(all ? 0 : 1);
+    });
+  }
+  for (ChildProcess& child : children) ASSERT_EQ(child.wait(), 0);
+  ASSERT_EQ(memory.files(), processes);
+  options.store = true;
+  options.store_directory = disk / "store";
+  expect_adopted(server, options, processes * 100);
+  EXPECT_TRUE(eventually([&] { return memory.files() == 0; }));
 }
 
 TEST(PipelineDeaths, TheStoreOfASiblingThatIsGoneIsTakenOver) {

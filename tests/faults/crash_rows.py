@@ -46,6 +46,7 @@ class Victim:
 
     def __init__(self, bench, server, name, places, *, threads=1, rate=RATE, how="wait", options=(), **host):
         self.open_path = bench.path(f"{name}.open")
+        self.arena = places["arena"]
         self.threads = threads
         self.host = bench.host(server, "--threads", threads, "--rate", rate, "--how", how, "--arena-mib", 16,
                                "--open-ids", self.open_path, *options, name=name, delay=0.05,
@@ -72,13 +73,32 @@ class Victim:
         return self.threads + LEFT_OPEN
 
 
+LANES_OF_HEAD = 20                                         # offsets in an arena's file, as in runtime/arena/layout.h
+LANES, LANE, REFUSED, REFUSED_LOGS, REASONS = 4096, 256, 64, 128, 7
+
+
+def refused_of(victim):
+    """Spans that found no room, as the arena of a process that was just killed says: it had not accepted them. A machine
+    that is busy with other rows gets the pages of an arena too late for all."""
+    refused = 0
+    for file in victim.arena.rglob(f"{victim.host.process.pid}-*.arena"):
+        with open(file, "rb") as arena:
+            head = arena.read(LANES)
+            for _ in range(int.from_bytes(head[LANES_OF_HEAD:LANES_OF_HEAD + 4], "little") + 1):
+                lane = arena.read(LANE)
+                refused += sum(int.from_bytes(lane[row + 8 * i:row + 8 * i + 8], "little")
+                               for row in (REFUSED, REFUSED_LOGS) for i in range(REASONS))
+    return refused
+
+
 class Dead:
     """What all that were killed leave to be found."""
 
     def __init__(self):
-        self.ended, self.open, self.kills, self.unnoted = set(), set(), [], 0
+        self.ended, self.open, self.kills, self.unnoted, self.refused = set(), set(), [], 0, 0
 
     def add(self, victim, killed_at):
+        self.refused += refused_of(victim)
         self.kills.append(killed_at)
         self.ended |= victim.ended()
         self.open |= victim.left_open()
@@ -124,7 +144,9 @@ def places_of(bench, name):
 
 def gather_all(bench, server, arrivals, dead, places, name, late=0):
     """Heirs until all has arrived, and nothing is left of the dead; then the books. Of copies, see check_copies."""
-    gather(bench, server, dead.all(), places, name, copies=len(dead.all()) * len(dead.kills), unnoted=dead.unnoted)
+    gather(bench, server, dead.all(), places, name, lost=dead.refused, copies=len(dead.all()) * len(dead.kills),
+           unnoted=dead.unnoted)
+    bench.measured(refused=dead.refused)
     for number in range(len(dead.kills)):
         if not arenas(places):
             break

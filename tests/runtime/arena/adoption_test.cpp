@@ -73,8 +73,10 @@ TEST(Adoption, KeepsIntactBodiesAndDropsOthersByName) {
   for (std::uint64_t n = 0; n < 10; ++n) log.append(*TestRecord(n, 100));
   log.publish();
   const std::uint64_t tail = arena->header().log_tail.load();
-  const BodyIndex good = add_body(*arena, 100'000, {.records = 3, .extent_end = tail / 2 / 8 * 8});
-  const BodyIndex bad = add_body(*arena, 5'000, {.records = 4, .extent_end = tail});
+  const BodyIndex good = add_body(
+      *arena, 100'000, {.records = 3, .extent_end = tail / 2 / 8 * 8, .extent_records = 5});
+  const BodyIndex bad =
+      add_body(*arena, 5'000, {.records = 4, .extent_end = tail, .extent_records = 5});
   BodyTable(*arena, 0).set_state(good, BodyState::in_flight);
   const BodyPiece piece = arena->body(0, bad).pieces[0];
   arena->bytes(piece.segment)[piece.offset_words * 8 + 77] = std::byte{1};
@@ -95,6 +97,83 @@ TEST(Adoption, KeepsIntactBodiesAndDropsOthersByName) {
   EXPECT_EQ(orphan->output(0).encoded_up_to.load(), tail);
   table.settle(good);
   EXPECT_EQ(orphan->free_segments(), 15u);  // the log has one
+}
+
+std::uint64_t records_behind_cursor(const Arena& arena, std::uint32_t output) {
+  std::uint64_t records = 0;
+  for (LogCursor cursor = LogCursor::unencoded(arena, output); cursor.next() != nullptr;) ++records;
+  return records;
+}
+
+/// Two outputs that have come to different places, then damage to records, the log's ring, or a
+/// segment's descriptor: what is not found is counted, for each by itself.
+TEST(Adoption, CountsWhatADamagedStretchOfTheLogHeld) {
+  Dice dice(11);
+  for (int round = 0; round < 200; ++round) {
+    const TestArena arena({.segments = 16, .lanes = 2, .outputs = 2});
+    LogWriter log(*arena);
+    log.begin_step();
+    constexpr std::uint64_t written = 400;
+    for (std::uint64_t n = 0; n < written; ++n) {
+      ASSERT_TRUE(log.append(*TestRecord(n, 100 + dice() % 1000)));
+    }
+    log.publish();
+    LogCursor cursor = LogCursor::unencoded(*arena, 1);
+    const std::uint32_t encoded = 1 + dice() % 300;
+    for (std::uint32_t i = 0; i < encoded; ++i) cursor.next();
+    BodyWriter(*arena, 1, BodyAuthor::batcher).skip(cursor.position(), encoded);
+
+    const std::uint64_t tail = arena->header().log_tail.load();
+    const std::uint64_t ordinal = dice() % (tail / segment_size + 1);
+    const SegmentIndex segment = arena->log_ring()[ordinal];
+    switch (round % 4) {
+      case 0: std::memset(arena->bytes(segment) + dice() % 60 * 1000 / 8 * 8, 0xff, 900); break;
+      case 1: arena->log_ring()[ordinal] ^= 1u << dice() % 20; break;
+      case 2: arena->descriptor(segment).log_ordinal.store(dice()); break;
+      default: arena->descriptor(segment).sealed.store(dice() % 60 * 1000 / 8 * 8); break;
+    }
+    const Snapshot orphan(arena);
+    const auto& lost = orphan.report().corrupt_records;
+    EXPECT_EQ(records_behind_cursor(*orphan, 0) + lost[0], written) << "round " << round;
+    EXPECT_EQ(records_behind_cursor(*orphan, 1) + lost[1], written - encoded) << "round " << round;
+    EXPECT_EQ(prepare(*orphan).corrupt_records[0], 0u) << "counted again, round " << round;
+  }
+}
+
+TEST(Adoption, CountsALogWhoseEndMakesNoSenseAsLost) {
+  const TestArena arena;
+  LogWriter log(*arena);
+  for (std::uint64_t n = 0; n < 50; ++n) log.append(*TestRecord(n, 100));
+  log.publish();
+  arena->header().log_tail.store(~std::uint64_t{0} / 3);
+  const Snapshot orphan(arena);
+  EXPECT_EQ(orphan.report().corrupt_records[0], 50u);
+  EXPECT_EQ(resident_records(*orphan, 0), 0u);
+}
+
+/// The header counts records before the tail passes them; they are still in their lanes.
+TEST(Adoption, DoesNotTakeRecordsForLostThatTheTailHasNotReached) {
+  const TestArena arena;
+  LogWriter log(*arena);
+  for (std::uint64_t n = 0; n < 10; ++n) log.append(*TestRecord(n, 100));
+  log.publish();
+  log.begin_step();
+  arena->header().log_records.fetch_add(7);
+  const Snapshot orphan(arena);
+  EXPECT_EQ(orphan.report().corrupt_records[0], 0u);
+  EXPECT_EQ(resident_records(*orphan, 0), 10u);
+}
+
+TEST(Adoption, BelievesNoCountAboveWhatCouldFit) {
+  const TestArena arena;
+  LogWriter log(*arena);
+  for (std::uint64_t n = 0; n < 10; ++n) log.append(*TestRecord(n, 100));
+  log.publish();
+  arena->header().log_records.store(~std::uint64_t{0});
+  const Snapshot orphan(arena);
+  EXPECT_GT(orphan.report().corrupt_records[0], 0u);
+  EXPECT_LE(orphan.report().corrupt_records[0],
+            arena->geometry().segments * segment_size / sizeof(model::RecordHead));
 }
 
 /// The batcher dies between its two stores: the body is ready, the cursor has not moved.

@@ -133,7 +133,22 @@ TEST(Orphans, AreTakenTwoAtATimeTheLastToDieFirst) {
   ASSERT_EQ(survey.adoptable.size(), 2u);
   EXPECT_EQ(survey.adoptable[0].path, paths[2]);
   EXPECT_EQ(survey.adoptable[1].path, paths[1]);
-  EXPECT_EQ(survey.left, 1u);
+  EXPECT_EQ(survey.waiting, 1u);
+  EXPECT_EQ(survey.left, 0u);
+}
+
+/// Else the two that died last, if they cannot be opened, would keep all others waiting for ever.
+TEST(Orphans, ThatCouldNotBeOpenedLetOthersPass) {
+  const MemoryDirectory directory;
+  for (std::uint64_t i = 1; i <= 3; ++i) leave_orphan(directory, i);
+  OrphanSearch search = search_in(directory);
+  for (const OrphanFile& file : find_orphans(search).adoptable) {
+    search.passed_over.push_back(file.path);
+  }
+  const OrphanSurvey survey = find_orphans(search);
+  EXPECT_EQ(survey.adoptable.size(), 1u);
+  EXPECT_EQ(survey.waiting, 0u);
+  EXPECT_EQ(survey.left, 2u);
 }
 
 TEST(Orphans, AreRegularFilesWithOneLinkOnly) {
