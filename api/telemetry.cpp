@@ -2,6 +2,7 @@
 
 #include "actors/pipeline.h"
 #include "api/built_in_meters.h"
+#include "api/ending_wait.h"
 #include "api/flight_recorder.h"
 #include "api/metrics_access.h"
 #include "runtime/base/diagnostics_sink.h"
@@ -17,7 +18,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
 
 namespace posthaste {
@@ -27,28 +27,6 @@ using std::chrono::milliseconds;
 
 /// What a blocking call may take beyond its deadline.
 constexpr milliseconds grace{150};
-
-/// Wakes the caller of a blocking flush or shutdown.
-class Latch {
-public:
-  void open(bool complete) {
-    const std::lock_guard lock(mutex_);
-    complete_ = complete;
-    open_ = true;
-    opened_.notify_all();
-  }
-  /// Whether it was complete; false too when `until` passed.
-  bool wait(SteadyTime until) {
-    std::unique_lock lock(mutex_);
-    return opened_.wait_until(lock, until, [this] { return open_; }) && complete_;
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  bool open_ = false;
-  bool complete_ = false;
-};
 
 produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
                                       const FlightRecorder& recorder) {
@@ -386,6 +364,8 @@ Result<Telemetry> Telemetry::create(Settings settings) noexcept {
     auto started = impl->start(settings);
     if (!started) return std::move(started).error();
     return Telemetry(std::move(impl));
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::internal, "no memory");  // short: it needs none itself
   } catch (const std::exception& exception) {
     return Error(ErrorCode::internal, std::string("telemetry did not start: ") + exception.what());
   }
@@ -440,34 +420,59 @@ Meter Telemetry::meter(std::string_view name, std::string_view version) const& n
 
 FlushReport Telemetry::flush(milliseconds deadline) noexcept {
   if (impl_ == nullptr) return {};
-  const auto latch = std::make_shared<Latch>();
-  impl_->flush(deadline, [latch](bool complete) { latch->open(complete); });
-  return impl_->report(latch->wait(system_clock().steady() + deadline + grace));
+  try {
+    const auto latch = std::make_shared<Latch>();
+    impl_->flush(deadline, [latch](bool complete) { latch->open(complete); });
+    return impl_->report(latch->wait(system_clock().steady() + deadline + grace));
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
 }
 
 void Telemetry::flush(milliseconds deadline,
                       std::function<void(const FlushReport&)> done) noexcept {
   if (impl_ == nullptr) return done({});
-  impl_->flush(deadline, [weak = std::weak_ptr(impl_), done = std::move(done)](bool complete) {
-    const auto self = weak.lock();
-    done(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
-  });
+  const auto listener = Listener::of(done);
+  if (!listener) return done({});
+  try {
+    impl_->flush(deadline, [weak = std::weak_ptr(impl_), listener](bool complete) {
+      const auto self = weak.lock();
+      listener->tell(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
+    });
+  } catch (const std::bad_alloc&) {
+    listener->tell({});
+  }
 }
 
 FlushReport Telemetry::shutdown(milliseconds deadline) noexcept {
   if (impl_ == nullptr) return {};
-  const auto latch = std::make_shared<Latch>();
-  impl_->stop(deadline, [latch](bool complete) { latch->open(complete); });
-  return impl_->report(latch->wait(system_clock().steady() + deadline + grace));
+  try {
+    const auto latch = std::make_shared<Latch>();
+    impl_->stop(deadline, [latch](bool complete) { latch->open(complete); });
+    return impl_->report(latch->wait(system_clock().steady() + deadline + grace));
+  } catch (const std::bad_alloc&) {
+    impl_->ask_to_stop();  // which needs no memory
+    return {};
+  }
 }
 
 void Telemetry::shutdown(milliseconds deadline,
                          std::function<void(const FlushReport&)> done) noexcept {
   if (impl_ == nullptr) return done({});
-  impl_->stop(deadline, [weak = std::weak_ptr(impl_), done = std::move(done)](bool complete) {
-    const auto self = weak.lock();
-    done(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
-  });
+  const auto listener = Listener::of(done);
+  if (!listener) {
+    impl_->ask_to_stop();
+    return done({});
+  }
+  try {
+    impl_->stop(deadline, [weak = std::weak_ptr(impl_), listener](bool complete) {
+      const auto self = weak.lock();
+      listener->tell(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
+    });
+  } catch (const std::bad_alloc&) {
+    impl_->ask_to_stop();
+    listener->tell({});
+  }
 }
 
 void Telemetry::request_shutdown() noexcept {
