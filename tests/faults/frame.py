@@ -67,7 +67,8 @@ def program(directory, name):
 class Bench:
     """What a row works with: its directories, its figures, its checks, and whatever it has started."""
 
-    def __init__(self, directory, programs):
+    def __init__(self, directory, programs, call_limit_us=50):
+        self.call_limit_us = call_limit_us  # p99.9 of what a call may take
         self.directory = pathlib.Path(directory)
         self.programs = pathlib.Path(programs)
         self.figures = {}
@@ -83,6 +84,13 @@ class Bench:
     def note(self, text):
         """A line in the row's own log, for whoever looks into a failure."""
         print(f"[{time.monotonic() - self.began:7.3f}] {text}", file=sys.stderr, flush=True)
+
+    def check_calls(self, report):
+        """What a call costs the application's thread, in nanoseconds; of few calls the slowest is no percentile."""
+        p99_9 = report["latency_ns"]["p99_9"]
+        self.check(report["recorded"] < 2000 or p99_9 <= self.call_limit_us * 1000,
+                   f"I6: p99.9 of a call is {p99_9 / 1000:.1f} us")
+        self.measured(p99_9=f"{p99_9 / 1000:.1f} us")
 
     def check(self, holds, text):
         """What must be true; the row goes on, so that all that is wrong is told at once."""

@@ -42,7 +42,7 @@ def good_one(bench, report, name, host, server):
     host.sampled.end()
     held, mapped = (round(size / MIB, 1) for size in (host.sampled.held, host.sampled.mapped))
     bench.check(held <= 8 + 8, f"I6: {held} MiB of memory are held")
-    bench.check(report["latency_ns"]["p99_9"] <= 50_000, f"I6: p99.9 is {report['latency_ns']['p99_9']} ns")
+    bench.check_calls(report)
     bench.measured(held=f"{held} MiB", mapped=f"{mapped} MiB", threads=host.sampled.threads)
     bench.check(report["refused"] == {}, f"refused {report['refused']}")
     bench.check(unique == recorded, f"{name}: {len(recorded - unique)} of {len(recorded)} are missing")
