@@ -84,6 +84,13 @@ Result<void> try_threads() {
   return {};
 }
 
+/// Throws std::bad_alloc where CAF, which ends the process when it finds no memory in the middle of
+/// its start, may find none: this is many times what it takes.
+void try_memory() {
+  const auto enough = std::make_unique<char[]>(std::size_t{1} << 20);
+  asm volatile("" : : "r"(enough.get()) : "memory");  // it is asked for, not optimised away
+}
+
 }  // namespace
 
 /// In this order: what an actor may touch goes after the actors.
@@ -110,10 +117,16 @@ struct ActorHouse::Rooms {
 void ActorHouse::Rooms::start_supervisor(const std::shared_ptr<Rooms>& rooms) {
   caf::actor supervisor =
       rooms->system->spawn(run_supervisor, rooms->durable, rooms->roster, rooms->rule);
-  rooms->roster->enter({Role::supervisor, 0}, supervisor);
-  supervisor->attach_functor([weak = std::weak_ptr<Rooms>(rooms)] {
-    if (const auto alive = weak.lock()) on_supervisor_end(alive);
-  });
+  try {
+    rooms->roster->enter({Role::supervisor, 0}, supervisor);
+    supervisor->attach_functor([weak = std::weak_ptr<Rooms>(rooms)] {
+      if (const auto alive = weak.lock()) on_supervisor_end(alive);
+    });
+  } catch (
+      const std::bad_alloc&) {  // nobody could find it: not to be ended, nor to be started anew
+    caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
+    throw;
+  }
 }
 
 /// Runs where the supervisor died. Beyond the limit nobody is left to end in order: the door is
@@ -152,9 +165,13 @@ Result<std::unique_ptr<ActorHouse>> ActorHouse::open(std::shared_ptr<Durable> du
     if (auto enough = try_threads(); !enough) return std::move(enough).error();
     auto rooms = std::make_shared<Rooms>(std::move(durable), rule);
     rooms->durable->kicks = rooms->roster.get();
+    try_memory();
     rooms->system = std::make_unique<caf::actor_system>(rooms->config);
+    // Whole before its first actor: CAF would wait for ever for one that was begun and found no
+    // memory, and the house does not.
+    std::unique_ptr<ActorHouse> house(new ActorHouse(rooms));
     Rooms::start_supervisor(rooms);
-    return std::unique_ptr<ActorHouse>(new ActorHouse(std::move(rooms)));
+    return house;
   } catch (const std::exception& error) {
     return Error(ErrorCode::internal, std::string("the actors cannot be started: ") + error.what());
   }
@@ -178,8 +195,12 @@ bool ActorHouse::end(std::chrono::milliseconds patience) {
   std::condition_variable looked;
   std::unique_lock lock(mutex);
   do {  // more than once: a restart may have been under way
-    for (const caf::actor& actor : rooms_->roster->clear()) {
-      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    try {
+      for (const caf::actor& actor : rooms_->roster->clear()) {
+        caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+      }
+    } catch (const std::bad_alloc&) {
+      // Some may have been told; whoever was not keeps the house waiting, and then for ever.
     }
     for (const auto& endpoint : rooms_->durable->endpoints) {
       if (endpoint) endpoint->cancel_all();  // ends the deliveries, which wait for answers

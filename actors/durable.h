@@ -65,6 +65,7 @@ struct Durable {
   std::uint64_t seed = 0;
   std::vector<std::string> orphan_directories;
   Kicks* kicks = nullptr;
+  std::shared_ptr<const void> ground;  // what the pointers above lie in, while the pipeline starts
 
   // may be null: nobody measures
   std::shared_ptr<metrics::MetricStore> metrics;

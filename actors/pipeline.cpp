@@ -97,6 +97,7 @@ std::shared_ptr<Durable> make_durable(PipelineParts& parts) {
   durable->callback_failures = parts.callback_failures;
   durable->clock = parts.clock;
   durable->seed = parts.seed;
+  durable->ground = std::move(parts.ground);
   durable->metrics = std::move(parts.metrics);
   durable->request_counters = parts.request_counters;
   durable->orphan_directories = std::move(parts.orphan_directories);
@@ -195,7 +196,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::start(PipelineParts parts) {
   if (parts.settings->resource().asks_azure_vm) {
     works->vm_metadata = ask_vm_metadata(*works->io, works->durable, parts.vm_metadata_url);
   }
-  return std::unique_ptr<Pipeline>(new Pipeline(std::move(works)));
+  std::unique_ptr<Pipeline> started(new Pipeline(std::move(works)));
+  durable.ground.reset();
+  return started;
 }
 
 Pipeline::Pipeline(std::unique_ptr<Works> works) : works_(std::move(works)) {}

@@ -66,6 +66,9 @@ struct PipelineParts {
   RequestCounters* request_counters = nullptr;         // of `metrics`; may be null
   /// Who is asked where the settings choose the detector `azure_vm`.
   std::string vm_metadata_url = azure_vm_metadata_url;
+  /// What all the pointers here lie in; may be null. A start that fails and leaves an actor behind
+  /// keeps it for ever; one that succeeds lets go of it.
+  std::shared_ptr<const void> ground = {};
   std::function<void()> on_bell;  // may be empty; called on the io thread when the bell has rung
 };
 

@@ -5,6 +5,7 @@
 #include "api/ending_wait.h"
 #include "api/flight_recorder.h"
 #include "api/metrics_access.h"
+#include "api/set_up.h"
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/base/entropy.h"
 #include "runtime/base/fork_guard.h"
@@ -27,48 +28,6 @@ using std::chrono::milliseconds;
 
 /// What a blocking call may take beyond its deadline.
 constexpr milliseconds grace{150};
-
-produce::ProducerSetup producer_setup(const config::FinalSettings& settings,
-                                      const FlightRecorder& recorder) {
-  const config::FinalSpanLimits& spans = settings.span_limits();
-  const config::FinalLogSettings& logs = settings.logs();
-  produce::ProducerSetup setup;
-  setup.arena = recorder.arena;
-  setup.generation_base = recorder.region->generation_base();
-  setup.span_limits = {spans.attributes,       spans.events,          spans.links,
-                       spans.event_attributes, spans.link_attributes, spans.value_length};
-  setup.log_limits.attributes = logs.attributes;
-  setup.log_limits.value_length = logs.value_length;
-  const config::FinalSampling& sampling = settings.sampling();
-  setup.sample_rate = sampling.rate.as_percent();
-  if (sampling.kind == config::SamplerKind::rate_limited) {
-    setup.traces_per_second = sampling.traces_per_second;
-  }
-  setup.sampler = sampling.callback;
-  setup.sampling_hash = sampling.hash;
-  setup.parents = sampling.parents;
-  setup.logs_with_trace = logs.sampled_with_trace;
-  setup.span_processors = settings.span_processors();
-  setup.log_processors = settings.log_processors();
-  setup.exception_stacks = settings.exception_stacks();
-  setup.measures = settings.metrics().standard_metrics || settings.metrics().performance_counters;
-  return setup;
-}
-
-metrics::MetricStoreSetup metric_setup(const config::FinalSettings& settings) {
-  const config::FinalMetrics& given = settings.metrics();
-  metrics::MetricStoreSetup setup;
-  setup.memory = given.memory.count;
-  setup.exemplars = given.exemplars;
-  setup.views = given.views;
-  setup.defaults.cardinality_limit = given.cardinality_limit;
-  std::vector<MetricPreferences> preferences;
-  for (const config::FinalOutput& output : settings.outputs()) {
-    preferences.push_back(output.metrics);
-  }
-  setup.readers = metrics::readers_of(preferences);
-  return setup;
-}
 
 }  // namespace
 
@@ -182,6 +141,8 @@ public:
     return settings_ == nullptr ? milliseconds{0} : settings_->shutdown_deadline();
   }
 
+  /// After a start that failed and left an actor behind: no handler is called any more.
+  void fall_silent() noexcept { diagnostics_.close(milliseconds{100}); }
   /// After a stop: ends the threads and frees what they used; what hangs is left to itself.
   void tear_down(milliseconds patience) noexcept;
 
@@ -221,6 +182,7 @@ private:
     parts.metrics = metrics_;
     parts.request_counters = built_in_.request_counters;
     parts.seed = entropy();
+    parts.ground = shared_from_this();
     for (const auto& candidate : settings_->arena().directories) {
       parts.orphan_directories.push_back(candidate.path);
     }
@@ -362,7 +324,10 @@ Result<Telemetry> Telemetry::create(Settings settings) noexcept {
   try {
     auto impl = std::make_shared<Impl>(settings.diagnostics);
     auto started = impl->start(settings);
-    if (!started) return std::move(started).error();
+    if (!started) {
+      if (impl.use_count() > 1) impl->fall_silent();
+      return std::move(started).error();
+    }
     return Telemetry(std::move(impl));
   } catch (const std::bad_alloc&) {
     return Error(ErrorCode::internal, "no memory");  // short: it needs none itself

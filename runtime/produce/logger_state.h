@@ -32,12 +32,13 @@ private:
   std::atomic<std::uint64_t> taken_{0};
 };
 
-/// What a record needs to know of its logger.
-struct LoggerRule {
+/// What a record needs to know of its logger. A word, so that it is read in one piece.
+struct alignas(std::uint32_t) LoggerRule {
   std::uint16_t scope = 0;
   Severity minimum_severity = static_cast<Severity>(0xff);  // of one that was never made
   bool limited = false;
 };
+static_assert(std::atomic<LoggerRule>::is_always_lock_free);
 
 struct LoggerState {
   std::uint16_t scope = 0;

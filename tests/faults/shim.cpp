@@ -60,6 +60,7 @@ struct Control {
 static_assert(sizeof(Control) == 256 && std::atomic<std::int64_t>::is_always_lock_free);
 
 Control* control = nullptr;
+thread_local bool in_caf = false;  // it makes or ends its threads
 
 template <class... Arguments>
 long system_call(long number, Arguments... arguments) {
@@ -173,6 +174,12 @@ Function* next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
+/// Not while CAF starts or ends its threads: it ends the process when that finds no memory, and we
+/// can only see to it that there is some (actors/actor_house.cpp).
+bool allocation_strikes() {
+  return !in_caf && strikes(Call::allocate);
+}
+
 }  // namespace
 
 extern "C" {
@@ -268,23 +275,23 @@ int posix_fallocate(int file, off_t offset, off_t size) {  // its error is its v
 int posix_fallocate64(int file, off_t offset, off_t size) __attribute__((alias("posix_fallocate")));
 
 void* malloc(std::size_t size) {
-  return strikes(Call::allocate) ? nullptr : __libc_malloc(size);
+  return allocation_strikes() ? nullptr : __libc_malloc(size);
 }
 
 void* calloc(std::size_t count, std::size_t size) {
-  return strikes(Call::allocate) ? nullptr : __libc_calloc(count, size);
+  return allocation_strikes() ? nullptr : __libc_calloc(count, size);
 }
 
 void* realloc(void* old, std::size_t size) {
-  return strikes(Call::allocate) ? nullptr : __libc_realloc(old, size);
+  return allocation_strikes() ? nullptr : __libc_realloc(old, size);
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  return strikes(Call::allocate) ? nullptr : __libc_memalign(alignment, size);
+  return allocation_strikes() ? nullptr : __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
-  if (strikes(Call::allocate)) return ENOMEM;
+  if (allocation_strikes()) return ENOMEM;
   *memory = __libc_memalign(alignment, size);
   return *memory == nullptr ? ENOMEM : 0;
 }
@@ -309,6 +316,24 @@ int clock_gettime(clockid_t clock, timespec* now) {
     now->tv_nsec = moved % second;
   }
   return result;
+}
+
+void caf_begins(void* system,
+                void* settings) asm("_ZN3caf12actor_systemC1ERNS_19actor_system_configE");
+void caf_begins(void* system, void* settings) {
+  static auto* const real =
+      next<void(void*, void*)>("_ZN3caf12actor_systemC1ERNS_19actor_system_configE");
+  in_caf = true;
+  real(system, settings);
+  in_caf = false;
+}
+
+void caf_ends(void* system) asm("_ZN3caf12actor_systemD1Ev");
+void caf_ends(void* system) {
+  static auto* const real = next<void(void*)>("_ZN3caf12actor_systemD1Ev");
+  in_caf = true;
+  real(system);
+  in_caf = false;
 }
 
 }  // extern "C"
