@@ -135,6 +135,14 @@ public:
     ledger.refused = producer_->refused();
     return ledger;
   }
+  /// Without memory to look: yes; whoever takes over what is left finds out.
+  bool holds_records() const noexcept {
+    try {
+      return report(false).resident() > 0;
+    } catch (const std::bad_alloc&) {
+      return true;
+    }
+  }
   Health health() const;
   Propagators propagators() const noexcept { return propagators_; }
   milliseconds shutdown_deadline() const {
@@ -254,7 +262,7 @@ Health Telemetry::Impl::health() const {
 void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
   if (state_ == State::gone) return;
   const bool forked = ::getpid() != pid_;
-  const bool something_is_left = !forked && pipeline_ != nullptr && report(false).resident() > 0;
+  const bool something_is_left = !forked && pipeline_ != nullptr && holds_records();
   if (state_ == State::running) state_ = State::gone;
   if (forked || (pipeline_ != nullptr && !pipeline_->end(patience))) {
     // Threads that hang (or are not in this process at all) may still use all of this, but not the
