@@ -122,8 +122,8 @@ void ActorHouse::Rooms::start_supervisor(const std::shared_ptr<Rooms>& rooms) {
     supervisor->attach_functor([weak = std::weak_ptr<Rooms>(rooms)] {
       if (const auto alive = weak.lock()) on_supervisor_end(alive);
     });
-  } catch (
-      const std::bad_alloc&) {  // nobody could find it: not to be ended, nor to be started anew
+  } catch (const std::bad_alloc&) {
+    // Nobody could find it: not to be ended, nor to be started anew.
     caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
     throw;
   }

@@ -149,9 +149,7 @@ public:
     return settings_ == nullptr ? milliseconds{0} : settings_->shutdown_deadline();
   }
 
-  /// After a start that failed and left an actor behind: no handler is called any more.
-  void fall_silent() noexcept { diagnostics_.close(milliseconds{100}); }
-  /// After a stop: ends the threads and frees what they used; what hangs is left to itself.
+  /// After a stop, or a start that failed: ends the threads and frees what they used; what hangs is left to itself.
   void tear_down(milliseconds patience) noexcept;
 
 private:
@@ -271,6 +269,11 @@ void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
     keep_for_ever(shared_from_this());
     return;
   }
+  if (pipeline_ == nullptr && weak_from_this().use_count() > 1) {
+    // A start that failed left an actor behind, which keeps all of this, but not the handler.
+    diagnostics_.close(milliseconds{100});
+    return;
+  }
   pipeline_.reset();
   if (recorder_.region != nullptr) forget_in_children(recorder_.region->lock_descriptor());
   if (producer_ != nullptr) producer_->release();
@@ -329,17 +332,21 @@ Telemetry::~Telemetry() {
 }
 
 Result<Telemetry> Telemetry::create(Settings settings) noexcept {
+  std::shared_ptr<Impl> impl;
+  const auto give_up = [&impl] {
+    if (impl != nullptr) impl->tear_down(grace);
+  };
   try {
-    auto impl = std::make_shared<Impl>(settings.diagnostics);
+    impl = std::make_shared<Impl>(settings.diagnostics);
     auto started = impl->start(settings);
-    if (!started) {
-      if (impl.use_count() > 1) impl->fall_silent();
-      return std::move(started).error();
-    }
-    return Telemetry(std::move(impl));
+    if (started) return Telemetry(std::move(impl));
+    give_up();
+    return std::move(started).error();
   } catch (const std::bad_alloc&) {
+    give_up();
     return Error(ErrorCode::internal, "no memory");  // short: it needs none itself
   } catch (const std::exception& exception) {
+    give_up();
     return Error(ErrorCode::internal, std::string("telemetry did not start: ") + exception.what());
   }
 }
