@@ -47,8 +47,9 @@ build_tree() {
 test_tree() {
   local preset=$1 summary lost total
   shift
+  # One more than there are processors: tests wait for one another's ends of a connection, or for a disk.
   step "test $preset" "${without_address_randomisation[@]}" ctest --test-dir "build/$preset" \
-    --parallel "$(nproc)" --output-on-failure --no-tests=error "$@"
+    --parallel $(($(nproc) + 1)) --output-on-failure --no-tests=error "$@"
   summary=$(grep -E '[0-9]+ tests failed out of [0-9]+' "$(log_of "test $preset")")
   if [[ $summary =~ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+) ]]; then
     lost=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}

@@ -168,7 +168,7 @@ TEST(Aggregator, LosesAndDoublesNothingWhereverItDies) {
         case 4:
         case 5: m.step(); break;
         default:
-          for (std::int64_t i = 0; i < 500; ++i) {
+          for (std::int64_t i = 0; i < 200; ++i) {
             m.orders->measure_all<std::int64_t>(1, {{"n", i}});
             latency->measure_all(1.0, {{"n", i}});
             ++given;

@@ -128,11 +128,7 @@ private:
   }
 
   void go_on() {
-    static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(stream_, asio::buffer(line.data(), line.size()),
-                      [self = self()](error_code error, std::size_t) {
-                        if (!error) self->read_body();
-                      });
+    write("HTTP/1.1 100 Continue\r\n\r\n", [](HttpSession& session) { session.read_body(); });
   }
 
   void read_body() {
@@ -198,33 +194,24 @@ private:
   void send() {
     lowest().expires_never();
     if (effect_.drip) return drip(0);
-    std::size_t size = wire_.head.size();
-    if (effect_.cut == CutPoint::mid_answer) size /= 2;
-    asio::async_write(stream_, asio::buffer(wire_.head.data(), size),
-                      [self = self()](error_code error, std::size_t) {
-                        if (error) return self->close();
-                        if (self->effect_.cut == CutPoint::mid_answer) return self->cut();
-                        self->send_blocks();
-                      });
+    std::string_view part = wire_.head;
+    if (effect_.cut == CutPoint::mid_answer) part = part.substr(0, part.size() / 2);
+    write(part, [](HttpSession& session) {
+      session.effect_.cut == CutPoint::mid_answer ? session.cut() : session.send_blocks();
+    });
   }
 
   void send_blocks() {
     if (wire_.repeats == 0) return on_sent();
     --wire_.repeats;
-    asio::async_write(stream_, asio::buffer(wire_.block),
-                      [self = self()](error_code error, std::size_t) {
-                        error ? self->close() : self->send_blocks();
-                      });
+    write(wire_.block, [](HttpSession& session) { session.send_blocks(); });
   }
 
   void drip(std::size_t at) {
     if (at == wire_.head.size()) return on_sent();
-    asio::async_write(stream_, asio::buffer(wire_.head.data() + at, 1),
-                      [self = self(), at](error_code error, std::size_t) {
-                        if (error) return self->close();
-                        self->wait(*self->effect_.drip,
-                                   [&session = *self, at] { session.drip(at + 1); });
-                      });
+    write(std::string_view(wire_.head).substr(at, 1), [at](HttpSession& session) {
+      session.wait(*session.effect_.drip, [&session, at] { session.drip(at + 1); });
+    });
   }
 
   void on_sent() {
@@ -265,6 +252,14 @@ private:
   }
 
   void close() { lowest().close(); }
+
+  /// What comes next is given as one type: each type of handler costs seconds of compiling.
+  void write(std::string_view bytes, std::function<void(HttpSession&)> next) {
+    asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()),
+                      [self = self(), next = std::move(next)](error_code error, std::size_t) {
+                        error ? self->close() : next(*self);
+                      });
+  }
 
   /// Goes on after `delay`; at once when it is none.
   template <class Next>
