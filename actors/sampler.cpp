@@ -2,6 +2,7 @@
 
 #include "runtime/base/tick_clock.h"
 
+#include <algorithm>
 #include <new>
 #include <string>
 
@@ -23,7 +24,7 @@ constexpr seconds scale_age{1};
 constexpr seconds life_sign{60};
 constexpr seconds refusal_watch{1};
 constexpr seconds collect_patience{1};
-constexpr std::uint32_t segments_ahead = 16;
+constexpr std::uint32_t segments_at_once = 16;  // a mebibyte: where memory is short, the last of it
 
 }  // namespace
 
@@ -137,14 +138,16 @@ void Sampler::keep_pages_ahead(SteadyTime now) {
     alive_at_ = now + life_sign;
   }
   if (durable_.arena_exhausted.load(std::memory_order_relaxed)) return;
-  const std::uint32_t wanted = durable_.arena.floor(arena::Claim::ordinary) + 2 * segments_ahead;
-  if (durable_.arena.free_segments() >= wanted) return;
-  const auto extended = durable_.region->extend(durable_.arena, segments_ahead);
-  if (extended && *extended == segments_ahead) return;
-  durable_.arena_exhausted.store(true, std::memory_order_relaxed);
-  if (!extended) {
-    durable_.diagnostics->report(Severity::warn, DiagnosticCode::flight_recorder,
-                                 extended.error().message());
+  while (const std::uint32_t missing = durable_.arena.missing_ahead()) {
+    const std::uint32_t few = std::min(missing, segments_at_once);
+    const auto extended = durable_.region->extend(durable_.arena, few);
+    if (extended && *extended == few) continue;
+    durable_.arena_exhausted.store(true, std::memory_order_relaxed);
+    if (!extended) {
+      durable_.diagnostics->report(Severity::warn, DiagnosticCode::flight_recorder,
+                                   extended.error().message());
+    }
+    return;
   }
 }
 
@@ -256,8 +259,11 @@ SteadyTime Sampler::next_step(bool more, SteadyTime now) {
   if (more) return now;
   const auto idle = now - last_record_;
   const bool marked = mark_ || fold_mark_ || last_mark_;
-  if (log_full_ || marked || is_waiting() || idle < busy_time) return now + busy_tick;
-  if (idle < quiet_time) return now + quiet_tick;
+  const bool busy = log_full_ || marked || is_waiting() || idle < busy_time;
+  if (busy || idle < quiet_time) {
+    durable_.bell->doze();
+    return now + (busy ? busy_tick : quiet_tick);
+  }
   durable_.bell->sleep();
   // Whoever filled a segment before it saw the sleeper has not rung: look once more.
   if (lanes_.next_batch(batch_, 1)) {

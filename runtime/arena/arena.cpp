@@ -146,6 +146,16 @@ std::uint32_t Arena::floor(Claim claim) const noexcept {
   return 0;
 }
 
+std::uint32_t Arena::missing_ahead() const noexcept {
+  const std::uint32_t wanted = floor(Claim::ordinary) + segments_ahead;
+  return wanted - std::min(wanted, free_segments());
+}
+
+bool Arena::is_short() const noexcept {
+  const std::uint32_t few = std::min(segments_ahead, geometry_.segments / 4) / 2;
+  return free_segments() < floor(Claim::ordinary) + few;
+}
+
 std::uint32_t Arena::add_segments(std::uint32_t count) const noexcept {
   const std::uint32_t first = usable_segments();
   const std::uint32_t last = first + std::min(count, geometry_.segments - first);

@@ -110,6 +110,10 @@ public:
   }
   /// How many free segments the claim must leave.
   std::uint32_t floor(Claim claim) const noexcept;
+  /// How many more segments must get pages until `segments_ahead` are free for records of all kinds.
+  std::uint32_t missing_ahead() const noexcept;
+  /// So few are free that whoever lays them ahead, and frees them, should not sleep on.
+  bool is_short() const noexcept;
 
   /// What the lanes have refused so far, by reason; any thread. Logs are part of all.
   Counts<RefusalReason> refused() const noexcept;

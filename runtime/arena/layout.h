@@ -29,6 +29,7 @@ inline constexpr std::uint32_t pieces_per_body = 20;
 inline constexpr std::uint32_t scope_table_size = 65'536;
 inline constexpr std::uint32_t resource_size_limit = 20'480;  // of each of its two places
 inline constexpr std::uint32_t most_segments = 65'535;
+inline constexpr std::uint32_t segments_ahead = 32;  // with pages, before anybody needs them
 
 using ArenaId = std::array<std::uint8_t, 16>;  // random, new for every arena
 

@@ -15,7 +15,7 @@ Bell::~Bell() {
 }
 
 void Bell::ring_loudly() noexcept {
-  asleep_.store(false, std::memory_order_relaxed);
+  state_.store(State::awake, std::memory_order_relaxed);
   if (descriptor_ < 0) return;
   const int error = errno;
   const std::uint64_t one = 1;

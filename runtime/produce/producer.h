@@ -230,7 +230,7 @@ private:
     if (room.bytes == nullptr && failure) room = lanes_.reserve(lane_count_, length);
     // The first record of a segment: another one has just filled up.
     if (room.bytes != nullptr && (room.place & 0xffff) == 0) [[unlikely]]
-      bell_.ring();
+      arena_.is_short() ? bell_.shout() : bell_.ring();
     return room;
   }
   void count_refused(arena::RefusalRow arena::LaneHead::*row, RefusalReason reason) noexcept;

@@ -188,6 +188,23 @@ TEST(Sampler, TicksFastWhileRecordsComeAndSlowlyWhenNothingDoes) {
   EXPECT_EQ(sampler.step(idle), idle + seconds{1});
 }
 
+TEST(Sampler, LaysPagesAheadOfABurst) {
+  Workshop shop({.arena = {32 << 20}, .segments_laid = 4});
+  const arena::Arena& arena = shop.durable.arena;
+  Sampler sampler(shop.durable);
+  EXPECT_TRUE(arena.is_short());
+  for (int burst = 0; burst < 5; ++burst) {
+    sampler.step(shop.clock.steady());
+    EXPECT_EQ(arena.missing_ahead(), 0u);
+    const std::uint32_t ahead = arena.free_segments() - arena.floor(arena::Claim::ordinary);
+    EXPECT_LT(ahead, 2 * arena::segments_ahead);
+    while (arena.take_segment(arena::SegmentUse::lane, arena::Claim::ordinary)) {
+    }
+    EXPECT_TRUE(arena.is_short());
+  }
+  EXPECT_FALSE(shop.durable.arena_exhausted);
+}
+
 TEST(Batcher, MakesNoMoreBodiesThanItsWindowUntilASecondHasPassed) {
   Workshop shop({.batch_size = 10});
   record(shop, 100);

@@ -121,6 +121,7 @@ struct WorkshopOptions {
   bool store = true;
   std::uint32_t batch_size = 64;
   Bytes arena{4 << 20};
+  std::uint32_t segments_laid = arena::most_segments;  // that have pages at the start
   std::vector<std::string> drop = {};
   Bytes daily_budget{};
   OverBudget over_budget = OverBudget::sample;
@@ -149,7 +150,7 @@ public:
     region_.emplace(std::move(arena::Region::create(wanted).value()));
     durable.arena = arena::Arena::format(region_->memory(), geometry, {1, 2, 3}, 0x5eed,
                                          region_->generation_base());
-    EXPECT_TRUE(region_->extend(durable.arena, geometry.segments));
+    EXPECT_TRUE(region_->extend(durable.arena, std::min(geometry.segments, options.segments_laid)));
     durable.arena.set_tick_scale(TickCalibration::first());
     durable.region = &*region_;
     durable.bell = &bell_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <poll.h>
+
 #include <limits>
 #include <map>
 #include <random>
@@ -427,6 +429,26 @@ TEST(Refusal, AFullArenaStillTakesFailures) {
   recorder.logger().error("out of stock");
   EXPECT_EQ(recorder.producer().refused()[RefusalReason::arena_full], 1u);
   EXPECT_EQ(recorder.take().size(), taken - 1 + 2);
+}
+
+TEST(Refusal, IsForestalledByWakingADozingReaderWhenSegmentsRunShort) {
+  Recorder recorder;
+  Bell& bell = recorder.producer().bell();
+  const auto rings = [&bell] {
+    pollfd ring{.fd = bell.descriptor(), .events = POLLIN, .revents = 0};
+    return ::poll(&ring, 1, 0) == 1;
+  };
+  bell.doze();
+  std::size_t filled_in_silence = 0;
+  for (std::uint32_t free = recorder.arena().free_segments(); !rings();) {
+    { Span span = recorder.tracer().start_span("ordinary"); }
+    if (recorder.arena().free_segments() == free) continue;
+    free = recorder.arena().free_segments();
+    if (!rings()) ++filled_in_silence;
+  }
+  EXPECT_GT(filled_in_silence, 8u);
+  EXPECT_GT(recorder.arena().free_segments(), recorder.arena().floor(arena::Claim::ordinary) + 8u);
+  EXPECT_EQ(recorder.producer().refused()[RefusalReason::arena_full], 0u);
 }
 
 TEST(Refusal, CallsAfterTheCloseAreCountedAndDoNothing) {
