@@ -9,6 +9,17 @@ constexpr std::uint32_t segment_of(std::uint64_t current) noexcept {
   return static_cast<std::uint32_t>(current);
 }
 
+/// Of the record at `at`, for which there is `room`; 0: it is not committed.
+inline std::uint32_t whole_length(std::byte* at, std::uint32_t room, std::uint64_t secret,
+                                  std::uint64_t place) noexcept {
+  if (room < sizeof(model::RecordHead)) return 0;
+  auto& word = *reinterpret_cast<std::uint64_t*>(at);
+  const std::uint64_t commit = std::atomic_ref(word).load(std::memory_order_acquire);
+  const auto length = static_cast<std::uint32_t>(commit);
+  const bool fits = length >= sizeof(model::RecordHead) && length <= room && length % 8 == 0;
+  return fits && commit == commit_word(secret, place, length) ? length : 0;
+}
+
 }  // namespace
 
 Reservation LaneWriter::reserve_elsewhere(std::uint32_t number, std::uint32_t length,
@@ -172,30 +183,25 @@ std::uint32_t LaneReader::end_of(SegmentIndex segment) const noexcept {
   return std::min(reserved, segment_size);
 }
 
-bool LaneReader::whole_at(SegmentIndex segment, std::uint32_t offset,
-                          std::uint32_t end) const noexcept {
-  if (end - offset < sizeof(model::RecordHead)) return false;
-  auto& word = *reinterpret_cast<std::uint64_t*>(arena_.bytes(segment) + offset);
-  const std::uint64_t commit = std::atomic_ref(word).load(std::memory_order_acquire);
-  const auto length = static_cast<std::uint32_t>(commit);
-  if (length < sizeof(model::RecordHead) || length > end - offset || length % 8 != 0) return false;
-  const Place place{arena_.descriptor(segment).epoch.load(std::memory_order_relaxed), segment,
-                    offset};
-  return commit == commit_word(secret_, place.packed(), length);
-}
-
 bool LaneReader::fill(SegmentIndex segment, Batch& batch, std::size_t limit) const {
   const std::uint32_t end = end_of(segment);
-  std::uint32_t offset = arena_.descriptor(segment).drained.load(std::memory_order_relaxed);
+  const SegmentDescriptor& descriptor = arena_.descriptor(segment);
+  const std::uint64_t first =
+      Place{descriptor.epoch.load(std::memory_order_relaxed), segment, 0}.packed();
+  std::byte* const bytes = arena_.bytes(segment);
+  std::uint32_t offset = descriptor.drained.load(std::memory_order_relaxed);
   batch.segment = segment;
   batch.begin = offset;
   batch.records.clear();
   while (offset < end && batch.records.size() < limit) {
-    if (whole_at(segment, offset, end)) {
-      const auto* record =
-          reinterpret_cast<const model::RecordHead*>(arena_.bytes(segment) + offset);
+    const std::uint64_t place = first + offset / 8;
+    if (const auto length = whole_length(bytes + offset, end - offset, secret_, place)) {
+      auto* const record = reinterpret_cast<model::RecordHead*>(bytes + offset);
+      // The commit word attests the place: an origin that was overwritten is mended by it.
+      if (record->origin != place) [[unlikely]]
+        record->origin = place;
       batch.records.push_back(record);
-      offset += record->length();
+      offset += length;
     } else if (holes_ == Holes::wait) {
       break;
     } else {
@@ -225,8 +231,13 @@ bool LaneReader::next_batch(Batch& batch, std::size_t limit) {
   return false;
 }
 
-void LaneReader::drained(const Batch& batch) {
-  arena_.descriptor(batch.segment).drained.store(batch.end, std::memory_order_release);
+void LaneReader::drained(const Batch& batch, std::size_t count) {
+  std::uint32_t end = batch.end;
+  if (count < batch.records.size()) {
+    const auto* next = reinterpret_cast<const std::byte*>(batch.records[count]);
+    end = static_cast<std::uint32_t>(next - arena_.bytes(batch.segment));
+  }
+  arena_.descriptor(batch.segment).drained.store(end, std::memory_order_release);
 }
 
 bool LaneReader::empty() {

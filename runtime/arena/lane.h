@@ -101,7 +101,8 @@ public:
 
   explicit LaneReader(const Arena& arena, Holes holes = Holes::wait);
 
-  /// A stretch of whole records in one segment.
+  /// A stretch of whole records in one segment. The log may take them as they are: their commit
+  /// words are made of their origins.
   struct Batch {
     SegmentIndex segment = no_segment;
     std::uint32_t begin = 0;  // offsets
@@ -114,7 +115,9 @@ public:
   bool next_batch(Batch& batch, std::size_t limit);
   /// The sampler is done with everything of the batch. The segment goes back, when it is used up,
   /// with a later next_batch.
-  void drained(const Batch& batch);
+  void drained(const Batch& batch) { drained(batch, batch.records.size()); }
+  /// The same of its first `count` records alone.
+  void drained(const Batch& batch, std::size_t count);
 
   /// Everything reserved has been committed and drained. True for ever once lanes are closed.
   bool empty();
@@ -128,7 +131,6 @@ private:
   void give_back(std::uint32_t number, std::size_t known);
   bool fill(SegmentIndex segment, Batch& batch, std::size_t limit) const;
   std::uint32_t end_of(SegmentIndex segment) const noexcept;
-  bool whole_at(SegmentIndex segment, std::uint32_t offset, std::uint32_t end) const noexcept;
 
   Arena arena_;
   std::uint64_t secret_;

@@ -87,33 +87,65 @@ bool LogWriter::take_segment() noexcept {
   return true;
 }
 
-bool LogWriter::append(const model::RecordHead& record) noexcept {
-  const std::uint32_t length = record.length();
-  if (length < sizeof record || length > segment_size || length % 8 != 0) return false;
-  if (segment_ != no_segment && offset_of(position_) + length > segment_size) {
+/// For `length` bytes at position_, in another segment if need be.
+bool LogWriter::find_room(std::uint32_t length) noexcept {
+  if (segment_ != no_segment) {
+    if (offset_of(position_) + length <= segment_size) [[likely]]
+      return true;
     arena_.descriptor(segment_).sealed.store(offset_of(position_), std::memory_order_relaxed);
     segment_ = no_segment;
   }
-  if (segment_ == no_segment) {
-    position_ = ordinal_of(position_ + segment_size - 1) * segment_size;
-    if (!take_segment()) {
-      trim();
-      if (!take_segment()) return false;
-    }
+  position_ = ordinal_of(position_ + segment_size - 1) * segment_size;
+  if (take_segment()) return true;
+  trim();
+  return take_segment();
+}
+
+/// Behind what was written; `logs`: bytes of it that are log records.
+void LogWriter::went_on(std::uint32_t length, std::uint64_t records, std::uint32_t logs) noexcept {
+  if (logs > 0) {
+    arena_.descriptor(segment_).live.fetch_add(logs, std::memory_order_relaxed);
+    arena_.header().log_record_bytes.fetch_add(logs, std::memory_order_relaxed);
   }
+  position_ += length;
+  new_records_ += records;
+  if (offset_of(position_) == 0) segment_ = no_segment;
+}
+
+bool LogWriter::append(const model::RecordHead& record) noexcept {
+  const std::uint32_t length = record.length();
+  if (length < sizeof record || length > segment_size || length % 8 != 0) return false;
+  if (!find_room(length)) return false;
   std::byte* const to = arena_.bytes(segment_) + offset_of(position_);
   const std::uint64_t commit = commit_word(secret_, record.origin, length);
   std::memcpy(to, &commit, sizeof commit);
   std::memcpy(to + sizeof commit, reinterpret_cast<const std::byte*>(&record) + sizeof commit,
               length - sizeof commit);
-  if (record.type == model::RecordType::log) {
-    arena_.descriptor(segment_).live.fetch_add(length, std::memory_order_relaxed);
-    arena_.header().log_record_bytes.fetch_add(length, std::memory_order_relaxed);
-  }
-  position_ += length;
-  if (offset_of(position_) == 0) segment_ = no_segment;
-  ++new_records_;
+  went_on(length, 1, record.type == model::RecordType::log ? length : 0);
   return true;
+}
+
+std::size_t LogWriter::append(std::span<const model::RecordHead* const> records) noexcept {
+  std::size_t count = 0;
+  while (count < records.size() && find_room(records[count]->length())) {
+    const auto* const from = reinterpret_cast<const std::byte*>(records[count]);
+    const std::uint32_t room = segment_size - offset_of(position_);
+    const std::size_t before = count;
+    std::uint32_t size = 0;
+    std::uint32_t logs = 0;
+    for (; count < records.size(); ++count) {
+      const model::RecordHead& record = *records[count];
+      const std::uint32_t length = record.length();
+      const bool beside = reinterpret_cast<const std::byte*>(&record) == from + size;
+      if (!beside || length > room - size) break;
+      if (record.type == model::RecordType::log) logs += length;
+      size += length;
+    }
+    if (size == 0) break;  // a length that was sound a moment ago
+    std::memcpy(arena_.bytes(segment_) + offset_of(position_), from, size);
+    went_on(size, count - before, logs);
+  }
+  return count;
 }
 
 void LogWriter::publish() noexcept {

@@ -13,6 +13,8 @@
 #include "runtime/arena/arena.h"
 #include "runtime/model/record.h"
 
+#include <span>
+
 namespace posthaste::arena {
 
 class LogWriter {
@@ -26,13 +28,18 @@ public:
   /// Copies one record (`length()` and `origin` are set; the commit word is made anew) behind what
   /// was appended before. False: no segment to be had, or no valid length; nothing was appended.
   bool append(const model::RecordHead& record) noexcept;
+  /// The same of records out of the lanes, whose commit words hold here, too. What lies side by
+  /// side is copied in one piece. Gives how many of them there was room for, from the first on.
+  std::size_t append(std::span<const model::RecordHead* const> records) noexcept;
   /// What was appended becomes visible to the cursors, by one release store.
   void publish() noexcept;
   /// Gives back the segments that every output's `encoded_up_to` has left.
   void trim() noexcept;
 
 private:
+  bool find_room(std::uint32_t length) noexcept;
   bool take_segment() noexcept;
+  void went_on(std::uint32_t length, std::uint64_t records, std::uint32_t logs) noexcept;
   void give_back_others() noexcept;
   void recount() noexcept;
 

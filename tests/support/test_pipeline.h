@@ -31,18 +31,15 @@ public:
     arena::LaneReader::Batch batch;
     log_.begin_step();
     if (!lanes_.next_batch(batch, limit)) return false;
-    bool all = true;
     for (const model::RecordHead* record : batch.records) {
       if (!is_whole(*record)) ++torn_;
-      if ((all = log_.append(*record))) continue;
-      batch.end = arena::Place::unpacked(record->origin).offset;
-      break;
     }
+    const std::size_t copied = log_.append(batch.records);
     log_.publish();
     if (die_before_drained) die_before_drained();
-    lanes_.drained(batch);
+    lanes_.drained(batch, copied);
     log_.trim();
-    return all;
+    return copied == batch.records.size();
   }
 
   /// One extent into a body. False if there was none, or no room.

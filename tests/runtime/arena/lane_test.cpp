@@ -42,6 +42,33 @@ TEST(Lane, RepeatsABatchUntilItIsDrained) {
   EXPECT_EQ(drain(reader), numbers(3, 2));
 }
 
+TEST(Lane, DrainsTheFirstRecordsOfABatchAlone) {
+  const TestArena arena;
+  const LaneWriter writer(*arena);
+  LaneReader reader(*arena);
+  for (const std::uint64_t n : numbers(0, 5)) ASSERT_TRUE(write_record(writer, 1, n));
+  LaneReader::Batch batch;
+  ASSERT_TRUE(reader.next_batch(batch, 4));
+  reader.drained(batch, 3);
+  EXPECT_EQ(drain(reader), numbers(3, 2));
+}
+
+TEST(Lane, MendsAnOriginThatWasOverwritten) {
+  const TestArena arena;
+  const LaneWriter writer(*arena);
+  LaneReader reader(*arena);
+  for (const std::uint64_t n : numbers(0, 3)) ASSERT_TRUE(write_record(writer, 1, n));
+  LaneReader::Batch batch;
+  ASSERT_TRUE(reader.next_batch(batch, 3));
+  const std::uint64_t origin = batch.records[1]->origin;
+  const auto offset =
+      reinterpret_cast<const std::byte*>(batch.records[1]) - arena->bytes(batch.segment);
+  reinterpret_cast<model::RecordHead*>(arena->bytes(batch.segment) + offset)->origin = 0xdead;
+  ASSERT_TRUE(reader.next_batch(batch, 3));
+  ASSERT_EQ(batch.records.size(), 3u);
+  EXPECT_EQ(batch.records[1]->origin, origin);
+}
+
 TEST(Lane, TakesRecordsThatFillASegmentToItsLastByte) {
   const TestArena arena;
   const LaneWriter writer(*arena);

@@ -1,13 +1,15 @@
 #include "runtime/arena/log.h"
 
 #include "runtime/arena/bodies.h"
+#include "runtime/arena/lane.h"
 #include "tests/support/dice.h"
 #include "tests/support/test_record.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
-
+#include <optional>
 #include <thread>
 
 namespace posthaste::arena {
@@ -105,6 +107,84 @@ TEST(Log, WrapsManyTimesBehindSeveralOutputs) {
   log.trim();
   EXPECT_GT(arena->header().log_head.load(), 50u * 16 * segment_size);
   EXPECT_GE(arena->free_segments(), 15u);
+}
+
+/// Records `first` … of the sizes that the dice give, in a lane; every third is a log record.
+std::uint64_t fill_lane(const LaneWriter& lanes, std::uint64_t first, std::uint64_t count,
+                        testing_support::Dice& random) {
+  std::uint64_t written = 0;
+  for (; written < count; ++written) {
+    const std::uint32_t length =
+        record_size(random() % 9 == 0 ? random() % 60'000 : random() % 900);
+    const Reservation room = lanes.reserve(0, length);
+    if (room.bytes == nullptr) break;
+    fill_record(room, first + written, length);
+    if ((first + written) % 3 == 0) {
+      reinterpret_cast<model::RecordHead*>(room.bytes)->type = model::RecordType::log;
+    }
+    lanes.commit(room, length);
+  }
+  return written;
+}
+
+/// All that is free while it lives.
+class HeldSegments {
+public:
+  explicit HeldSegments(const Arena& arena) : arena_(arena) {
+    while (const auto segment = arena.take_segment(SegmentUse::bodies, Claim::bodies)) {
+      segments_.push_back(*segment);
+    }
+  }
+  HeldSegments(const HeldSegments&) = delete;
+  HeldSegments& operator=(const HeldSegments&) = delete;
+  ~HeldSegments() {
+    for (const SegmentIndex segment : segments_) arena_.give_back(segment);
+  }
+
+private:
+  const Arena& arena_;
+  std::vector<SegmentIndex> segments_;
+};
+
+TEST(Log, CopiesTheRecordsOfALaneSideBySideOrNotAsFarAsThereIsRoom) {
+  const TestArena arena({.segments = 24, .lanes = 1, .outputs = 1});
+  const LaneWriter lanes(*arena);
+  LaneReader reader(*arena);
+  LogWriter log(*arena);
+  LogCursor cursor = LogCursor::unencoded(*arena, 0);
+  testing_support::Dice random(7);
+  std::vector<std::uint64_t> expected, read;
+  std::uint64_t written = 0, in_part = 0;
+  LaneReader::Batch batch;
+  while (written < 20'000) {
+    written += fill_lane(lanes, written, random() % 200, random);
+    log.begin_step();
+    if (reader.next_batch(batch, 1 + random() % 100)) {
+      std::vector<const model::RecordHead*> kept = batch.records;
+      if (random() % 2 == 0) std::erase_if(kept, [&](auto*) { return random() % 8 == 0; });
+      std::optional<HeldSegments> others;
+      if (random() % 4 == 0) others.emplace(*arena);
+      const std::size_t count = log.append(kept);
+      for (std::size_t i = 0; i < count; ++i) expected.push_back(kept[i]->start);
+      if (count > 0 && count < kept.size()) ++in_part;
+      log.publish();
+      const auto stop = std::find(batch.records.begin(), batch.records.end(),
+                                  count < kept.size() ? kept[count] : nullptr);
+      reader.drained(batch, static_cast<std::size_t>(stop - batch.records.begin()));
+    }
+    if (random() % 3 != 0) continue;
+    for (const std::uint64_t n : read_all(cursor)) read.push_back(n);
+    pass(*arena, 0, cursor);
+    if (random() % 2 == 0) log.trim();
+  }
+  for (const std::uint64_t n : read_all(cursor)) read.push_back(n);
+  EXPECT_EQ(read, expected);
+  EXPECT_EQ(cursor.damaged(), 0u);
+  EXPECT_EQ(arena->header().log_records.load(), expected.size());
+  EXPECT_GT(in_part, 10u);
+  const std::uint64_t logs = arena->header().log_record_bytes.load();
+  const LogWriter again(*arena);  // which counts them itself
+  EXPECT_EQ(arena->header().log_record_bytes.load(), logs);
 }
 
 TEST(Log, TellsWhenThereIsNoSegmentAndGoesOnOnceTrimmed) {
