@@ -24,7 +24,6 @@ struct Extent {
   std::uint32_t records = 0;
   std::uint32_t items = 0;  // lines that they make
   std::uint64_t bytes = 0;
-  bool full = false;  // the next record would not fit
   SteadyTime seen{};  // when the first of them was
 };
 

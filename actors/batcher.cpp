@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::chrono::seconds patience{1};
 constexpr std::chrono::milliseconds try_again{20};
-constexpr std::uint32_t passed_over = 4;  // of such bytes one counts
 
 }  // namespace
 
@@ -17,54 +16,37 @@ Batcher::Batcher(Durable& durable, std::uint32_t output)
       rules_{.most_items = durable.settings->batch().size,
              .most_age = durable.settings->batch().delay},
       writer_(durable.arena, output, arena::BodyAuthor::batcher),
-      encoder_(durable.arena, durable.settings->outputs()[output], output),
-      output_(durable.settings->outputs()[output]) {
+      stretch_(durable.arena, durable.settings->outputs()[output], output, rules_.most_items),
+      encoder_(durable.arena, durable.settings->outputs()[output]) {
   if (durable.standard != nullptr) encoder_.mark_measured();
 }
 
 SteadyTime Batcher::step(SteadyTime now) {
   look_ahead(now);
+  const Extent& extent = stretch_.extent();
   const auto reason =
-      why_close(rules_, extent_, now, durable_.flushes.close_up_to(), durable_.under_pressure());
+      why_close(rules_, extent, now, durable_.flushes.close_up_to(), durable_.under_pressure());
   if (!reason) {
     custody_.starved.store(false, std::memory_order_relaxed);
     starved_.reset();
-    return extent_.records == 0
+    return extent.records == 0
                ? only_when_kicked
-               : extent_.seen + std::chrono::duration_cast<SteadyTime::duration>(rules_.most_age);
+               : extent.seen + std::chrono::duration_cast<SteadyTime::duration>(rules_.most_age);
   }
-  if (extent_.items > 0 && !has_credit(now)) return std::min(*starved_ + patience, now + patience);
+  if (extent.items > 0 && !has_credit(now)) return std::min(*starved_ + patience, now + patience);
   if (!make_body()) return now + try_again;
-  extent_ = {};
   durable_.kicks->kick(Role::transmitter, custody_.number);
   durable_.kicks->kick(Role::sampler);
   return now;
 }
 
-/// Each record is looked at once: the walk goes on where it stopped.
 void Batcher::look_ahead(SteadyTime now) {
   const std::uint64_t encoded = custody_.head().encoded_up_to.load(std::memory_order_relaxed);
-  if (extent_.records == 0 || extent_.begin != encoded)
-    extent_ = {.begin = encoded, .end = encoded};
-  arena::LogCursor cursor(durable_.arena, extent_.end);
-  while (extent_.items < rules_.most_items && extent_.bytes < BatchRules::most_bytes) {
-    const model::RecordHead* record = cursor.next();
-    if (record == nullptr) break;
-    if (extent_.records == 0) extent_.seen = now;
-    ++extent_.records;
-    if (takes(output_, *record, custody_.number)) {
-      extent_.items += items_of(*record);
-      extent_.bytes += record->length();
-    } else {
-      // It is passed over, but the log is kept until then.
-      extent_.bytes += record->length() / passed_over;
-    }
-    extent_.end = cursor.position();
+  const double part = part_to_keep();
+  if (stretch_.extent().begin != encoded || stretch_.part() != part) {
+    stretch_.begin_at(encoded, part);
   }
-}
-
-std::uint32_t Batcher::items_of(const model::RecordHead& record) const noexcept {
-  return output_.kind == config::OutputKind::otlp ? 1u : 1u + record.events;
+  stretch_.extend(now);
 }
 
 bool Batcher::has_credit(SteadyTime now) {
@@ -103,14 +85,12 @@ void Batcher::count(const EncodedExtent& encoded, const model::SignalCounts& los
 }
 
 bool Batcher::make_body() {
-  const double part = part_to_keep();
-  std::uint32_t most_items = rules_.most_items;
   for (;;) {
-    auto encoded = encoder_.encode(extent_.begin, most_items, part);
+    auto encoded = encoder_.encode(stretch_);
     if (!encoded) return false;
     const std::size_t size = encoded->body.size() + encoded->map.size();
     if (size > arena::BodyWriter::size_limit && encoded->records > 1) {
-      most_items = std::max(1u, encoded->items / 2);
+      stretch_.cut(std::max<std::size_t>(1, stretch_.records().size() / 2));
       continue;
     }
     const bool fits = size != 0 && size <= arena::BodyWriter::size_limit;

@@ -20,9 +20,9 @@
 #include "actors/custody.h"
 #include "actors/durable.h"
 #include "actors/encoded_extent.h"
+#include "actors/log_stretch.h"
 #include "actors/part.h"
 #include "runtime/arena/bodies.h"
-#include "runtime/arena/log.h"
 
 #include <optional>
 
@@ -35,7 +35,6 @@ public:
 
 private:
   void look_ahead(SteadyTime now);
-  std::uint32_t items_of(const model::RecordHead& record) const noexcept;
   bool has_credit(SteadyTime now);
   bool make_body();
   void count(const EncodedExtent& encoded, const model::SignalCounts& lost) noexcept;
@@ -45,9 +44,8 @@ private:
   Custody& custody_;
   BatchRules rules_;
   arena::BodyWriter writer_;
+  LogStretch stretch_;  // behind the output's cursor
   ExtentEncoder encoder_;
-  const config::FinalOutput& output_;
-  Extent extent_;                      // what was seen behind the encoder's cursor
   std::optional<SteadyTime> starved_;  // since when a closed batch has no credit
 };
 

@@ -1,9 +1,6 @@
 #include "actors/encoded_extent.h"
 
-#include "actors/daily_budget.h"
-#include "runtime/arena/log.h"
 #include "runtime/arena/scopes.h"
-#include "runtime/model/metric_point.h"
 #include "runtime/wire/otlp_values.h"
 
 #include <new>
@@ -109,9 +106,8 @@ wire::OtlpRequest& ArenaOtlpRequest::current() noexcept {
   return *request_;
 }
 
-ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output,
-                             std::uint32_t number)
-    : arena_(arena), output_(output), number_(number) {
+ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output)
+    : output_(output) {
   if (output.kind == config::OutputKind::otlp) {
     requests_.emplace(arena, output);
   } else {
@@ -119,67 +115,86 @@ ExtentEncoder::ExtentEncoder(const arena::Arena& arena, const config::FinalOutpu
   }
 }
 
-/// Items of the body, 0 where it cannot be encoded.
-std::uint32_t ExtentEncoder::add(const model::RecordView& record) {
-  if (request_ == nullptr) return encoder_->encode(record, plain_).items;
-  return request_->add(record) == wire::EncodeRefusal::none ? 1 : 0;
+/// Records of one signal that follow each other: `encoded` of them take `lines` each.
+void ExtentEncoder::count(EncodedExtent& extent, model::Signal signal, std::uint32_t lines,
+                          std::size_t encoded, std::size_t refused) {
+  const auto records = static_cast<std::uint32_t>(encoded);
+  if (map_.add(lines, wire::OwnLine::here, signal, records)) {
+    extent.records += records;
+    extent.signals[signal] += records;
+    extent.items += lines * records;
+  } else {
+    refused += encoded;
+  }
+  extent.not_encoded[signal] += refused;
 }
 
-std::size_t ExtentEncoder::plain_size() const noexcept {
-  return request_ == nullptr ? plain_.size() : request_->size();
+/// Gives to how many of the records it came.
+std::size_t ExtentEncoder::add_lines(wire::EnvelopeEncoder& encoder, Records records,
+                                     EncodedExtent& extent) {
+  std::size_t seen = 0;
+  for (; seen < records.size() && plain_.size() < most_plain_bytes; ++seen) {
+    const auto view = model::RecordView::from(records[seen].bytes());
+    const std::uint32_t lines = view ? encoder.encode(*view, plain_).items : 0;
+    count(extent, model::signal_of(records[seen].head()), lines, lines > 0 ? 1 : 0,
+          lines > 0 ? 0 : 1);
+  }
+  return seen;
 }
 
-Result<void> ExtentEncoder::compress(EncodedExtent& extent) {
-  const bool gzip = request_ == nullptr || output_.otlp.gzip;
-  if (request_ != nullptr) {
-    request_->finish(plain_);
-    extent.kind = wire::otlp_body_kind(format_of(output_.otlp), gzip);
+/// The same; what one signal has side by side is counted once for all.
+std::size_t ExtentEncoder::add_items(wire::OtlpRequest& request, Records records,
+                                     EncodedExtent& extent) {
+  std::size_t seen = 0;
+  while (seen < records.size() && request.size() < most_plain_bytes) {
+    const model::Signal signal = model::signal_of(records[seen].head());
+    std::size_t end = seen + 1;
+    while (end < records.size() && model::signal_of(records[end].head()) == signal) ++end;
+    const std::uint32_t before = request.items();
+    const std::size_t added = request.add(records.subspan(seen, end - seen), most_plain_bytes);
+    const std::size_t encoded = request.items() - before;
+    count(extent, signal, 1, encoded, added - encoded);
+    seen += added;
   }
-  extent.plain_bytes = plain_.size();
-  if (gzip) {
-    if (auto done = compressor_.gzip(plain_.bytes(), body_); !done) return done;
-  }
-  extent.body = gzip ? body_.bytes() : plain_.bytes();
+  return seen;
+}
+
+Result<void> ExtentEncoder::compress(EncodedExtent& extent, std::string_view plain, bool gzip) {
+  extent.body = std::as_bytes(std::span(plain));
+  extent.plain_bytes = plain.size();
+  if (!gzip) return {};
+  body_.clear();
+  if (auto done = compressor_.gzip(extent.body, body_); !done) return done;
+  extent.body = body_.bytes();
   return {};
 }
 
-Result<EncodedExtent> ExtentEncoder::encode(std::uint64_t begin, std::uint32_t most_items,
-                                            double part) {
-  if (envelopes_) encoder_ = &envelopes_->current();
-  if (requests_) request_ = &requests_->current();
-  if (encoder_ != nullptr) encoder_->set_part(part > 0 ? part : 1);
+Result<EncodedExtent> ExtentEncoder::encode(LogStretch& stretch) {
   plain_.clear();
-  body_.clear();
   map_bytes_.clear();
   map_.clear();
-  arena::LogCursor cursor(arena_, begin);
-  EncodedExtent extent{.begin = begin, .end = begin};
-  std::uint32_t passed = 0;
-  while (extent.items < most_items && plain_size() < most_plain_bytes && passed < most_passed) {
-    const model::RecordHead* record = cursor.next();
-    if (record == nullptr) break;
-    const model::Signal signal = model::signal_of(*record);
-    const bool ours = takes(output_, *record, number_);
-    if (!ours || (part < 1 && !in_part(*record, part))) {
-      ++passed;
-      ++(ours ? extent.left_out : extent.for_others)[signal];
-      extent.end = cursor.position();
-      continue;
-    }
-    const auto view =
-        model::RecordView::from({reinterpret_cast<const std::byte*>(record), record->length()});
-    const std::uint32_t items = view ? add(*view) : 0;
-    if (items == 0 || !map_.add(items, wire::OwnLine::here, signal)) {
-      ++extent.not_encoded[signal];
-    } else {
-      ++extent.records;
-      ++extent.signals[signal];
-      extent.items += items;
-    }
-    extent.end = cursor.position();
+  EncodedExtent extent;
+  std::size_t seen = 0;
+  std::string_view plain;
+  const bool gzip = !requests_ || output_.otlp.gzip;
+  if (requests_) {
+    wire::OtlpRequest& request = requests_->current();
+    seen = add_items(request, stretch.records(), extent);
+    plain = request.finish(plain_);
+    extent.kind = wire::otlp_body_kind(format_of(output_.otlp), gzip);
+  } else {
+    wire::EnvelopeEncoder& encoder = envelopes_->current();
+    encoder.set_part(stretch.part() > 0 ? stretch.part() : 1);
+    seen = add_lines(encoder, stretch.records(), extent);
+    plain = plain_.view();
   }
+  if (seen < stretch.records().size()) stretch.cut(seen);
+  extent.begin = stretch.extent().begin;
+  extent.end = stretch.extent().end;
+  extent.left_out = stretch.left_out();
+  extent.for_others = stretch.for_others();
   if (extent.records == 0) return extent;
-  if (auto done = compress(extent); !done) return std::move(done).error();
+  if (auto done = compress(extent, plain, gzip); !done) return std::move(done).error();
   map_.append_to(map_bytes_);
   extent.map = map_bytes_.bytes();
   return extent;

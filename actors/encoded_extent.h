@@ -1,15 +1,15 @@
 #pragma once
 
-/// The encoder of one output over a log: from a position on, as many records as fit in a batch
-/// become one compressed body with its item map. Used by the batcher on its own log, and by whoever
+/// The encoder of one output over a log: of a stretch of it as many records as fit in a batch become
+/// one compressed body with its item map. Used by the batcher on its own log, and by whoever
 /// adopts a dead process's arena, on that one's.
 ///
 /// Threads: one owner. Blocking: 1 to 2 ms an extent. Memory: about 2 MiB of buffers, kept.
 /// Exceptions: std::bad_alloc of its buffers, before anything is changed.
 
+#include "actors/log_stretch.h"
 #include "runtime/arena/arena.h"
 #include "runtime/config/final_output.h"
-#include "runtime/model/metric_point.h"
 #include "runtime/wire/body_kind.h"
 #include "runtime/wire/envelope_encoder.h"
 #include "runtime/wire/gzip.h"
@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace posthaste::actors {
 
@@ -81,43 +82,33 @@ private:
   std::unique_ptr<wire::OtlpRequest> request_;
 };
 
-/// Whether the output takes the record at all: by signal, and of metric points by temporality.
-inline bool takes(const config::FinalOutput& output, const model::RecordHead& record,
-                  std::uint32_t number) noexcept {
-  return output.takes(model::otlp_signal_of(record.type)) && model::is_for(record, number);
-}
-
 class ExtentEncoder {
 public:
   static constexpr std::size_t most_plain_bytes = 1024 * 1024;
-  static constexpr std::uint32_t most_passed = 16 * 1024;  // left out or for others, 20 ns each
 
-  /// Resource, scopes and tick scale are the arena's own. `output` must outlive it; in that arena
-  /// it has this number.
-  ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output, std::uint32_t number);
+  /// Resource, scopes and tick scale are the arena's own. `output` must outlive it.
+  ExtentEncoder(const arena::Arena& arena, const config::FinalOutput& output);
   /// As of ArenaEncoder. Not for what a dead process left: what it had counted and not sent is
   /// gone, and the service counts those items.
   void mark_measured() {
     if (envelopes_) envelopes_->mark_measured();
   }
 
-  /// From `begin`, until `most_items` lines, `most_plain_bytes`, or the log's tail. Nothing there:
-  /// begin = end. Of the records only `part` is kept (actors/daily_budget.h), and its items stand
-  /// for the others too.
-  Result<EncodedExtent> encode(std::uint64_t begin, std::uint32_t most_items, double part = 1);
+  /// The whole stretch, or until the body has `most_plain_bytes`: then the stretch is cut there.
+  /// What it keeps of its records stands for what it leaves out, too.
+  Result<EncodedExtent> encode(LogStretch& stretch);
 
 private:
-  std::uint32_t add(const model::RecordView& record);
-  std::size_t plain_size() const noexcept;
-  Result<void> compress(EncodedExtent& extent);
+  using Records = std::span<const model::RecordView>;
+  std::size_t add_lines(wire::EnvelopeEncoder& encoder, Records records, EncodedExtent& extent);
+  std::size_t add_items(wire::OtlpRequest& request, Records records, EncodedExtent& extent);
+  void count(EncodedExtent& extent, model::Signal signal, std::uint32_t lines, std::size_t encoded,
+             std::size_t refused);
+  Result<void> compress(EncodedExtent& extent, std::string_view plain, bool gzip);
 
-  arena::Arena arena_;
   const config::FinalOutput& output_;
-  const std::uint32_t number_;
   std::optional<ArenaEncoder> envelopes_;     // of Application Insights
   std::optional<ArenaOtlpRequest> requests_;  // of OTLP
-  wire::EnvelopeEncoder* encoder_ = nullptr;  // of this call: one of these two
-  wire::OtlpRequest* request_ = nullptr;
   wire::Compressor compressor_;
   wire::ByteBuffer plain_;
   wire::ByteBuffer body_;

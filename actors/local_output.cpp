@@ -1,6 +1,6 @@
 #include "actors/local_output.h"
 
-#include "actors/encoded_extent.h"
+#include "actors/log_stretch.h"
 #include "runtime/arena/log.h"
 #include "runtime/arena/scopes.h"
 #include "runtime/base/tick_clock.h"

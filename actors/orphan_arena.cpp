@@ -1,6 +1,7 @@
 #include "actors/orphan_arena.h"
 
 #include "actors/adopter.h"
+#include "actors/collected_batch.h"
 
 #include <algorithm>
 #include <cstring>
@@ -57,7 +58,9 @@ void OrphanArena::pair_outputs() {
           {.theirs = i,
            .ours = output.get(),
            .writer = std::make_unique<arena::BodyWriter>(theirs_, i, arena::BodyAuthor::batcher),
-           .encoder = std::make_unique<ExtentEncoder>(theirs_, settings, i)});
+           .stretch =
+               std::make_unique<LogStretch>(theirs_, settings, i, durable_.settings->batch().size),
+           .encoder = std::make_unique<ExtentEncoder>(theirs_, settings)});
       const std::uint64_t corrupt = orphan_.report().corrupt_records[i];
       output->lose_adopted(DropReason::corrupt, corrupt);
       corrupt_ += corrupt;
@@ -132,31 +135,16 @@ bool OrphanArena::copy_open_spans() {
   return all;
 }
 
-/// True if something was copied, or left out by the rules that are ours now.
+/// True if something was copied, or left out by the rules that are ours now. What was only to be
+/// measured was for the metrics of a process that is gone.
 bool OrphanArena::copy_lanes() {
   arena::LaneReader::Batch batch;
   if (!lanes_->next_batch(batch, records_at_once)) return false;
-  arena::LaneReader::Batch done{batch.segment, batch.begin, batch.begin, {}};
-  log_->begin_step();
-  std::size_t copied = 0;
-  model::SignalCounts filtered;
-  for (const model::RecordHead* record : batch.records) {
-    if (model::is_only_measured(*record)) {
-      // It was for the metrics of a process that is gone.
-    } else if (filter_.has_rules() && filter_.drops(*record)) {
-      ++filtered[model::signal_of(*record)];
-    } else if (!log_->append(*record)) {
-      break;
-    }
-    const auto offset = reinterpret_cast<const std::byte*>(record) - theirs_.bytes(batch.segment);
-    done.end = static_cast<std::uint32_t>(offset) + record->length();
-    ++copied;
-  }
-  if (copied == batch.records.size()) done.end = batch.end;
-  if (done.end == done.begin) return false;
+  const CollectedBatch done = collect(batch, filter_, *log_);
+  if (done.is_nothing_of(batch)) return false;
   log_->publish();
-  count_filtered(durable_.arena, filtered);
-  lanes_->drained(done);
+  count_filtered(durable_.arena, done.filtered);
+  lanes_->drained(batch, done.records);
   return true;
 }
 
@@ -183,7 +171,9 @@ OrphanArena::Progress OrphanArena::hand_over_bodies(Pair& pair) {
 OrphanArena::Progress OrphanArena::hand_over_log(Pair& pair) {
   const std::uint64_t begin =
       theirs_.output(pair.theirs).encoded_up_to.load(std::memory_order_relaxed);
-  auto encoded = pair.encoder->encode(begin, durable_.settings->batch().size);
+  pair.stretch->begin_at(begin);
+  pair.stretch->extend();
+  auto encoded = pair.encoder->encode(*pair.stretch);
   if (!encoded || encoded->end == encoded->begin) return Progress::empty;
   const auto records = static_cast<std::uint32_t>(encoded->all().total());
   if (encoded->records > 0) {

@@ -46,6 +46,7 @@ private:
     std::uint32_t theirs;
     Custody* ours;
     std::unique_ptr<arena::BodyWriter> writer;  // moves their cursor
+    std::unique_ptr<LogStretch> stretch;
     std::unique_ptr<ExtentEncoder> encoder;
     bool pushed = false;  // what comes next lies in our transmitter's inbox
   };

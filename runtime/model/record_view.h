@@ -175,16 +175,21 @@ public:
     if (length < sizeof(RecordHead) || length > bytes.size() || length > size_limit) return {};
     const auto type = static_cast<std::uint8_t>(head->type);
     if (length % 8 != 0 || type < 1 || type > 3) return std::nullopt;
-    return RecordView(head);
+    return RecordView(head, length);
+  }
+
+  /// A record whose length has been checked: out of a lane or the log. Its type may be none.
+  static RecordView checked(const RecordHead& head, std::uint32_t length) noexcept {
+    return RecordView(&head, length);
   }
 
   const RecordHead& head() const noexcept { return *head_; }
   std::span<const std::byte> bytes() const noexcept {
-    return {reinterpret_cast<const std::byte*>(head_), head_->length()};
+    return {reinterpret_cast<const std::byte*>(head_), length_};
   }
   EntryRange entries() const noexcept {
-    return EntryRange({reinterpret_cast<const char*>(head_) + sizeof(RecordHead),
-                       head_->length() - sizeof(RecordHead)});
+    return EntryRange(
+        {reinterpret_cast<const char*>(head_) + sizeof(RecordHead), length_ - sizeof(RecordHead)});
   }
   /// The text of the last live entry of `kind`; empty if there is none. Walks the record.
   std::string_view text(EntryKind kind) const noexcept;
@@ -192,8 +197,10 @@ public:
   std::optional<ValueView> attribute(std::string_view key) const noexcept;
 
 private:
-  explicit RecordView(const RecordHead* head) noexcept : head_(head) {}
+  RecordView(const RecordHead* head, std::uint32_t length) noexcept
+      : head_(head), length_(length) {}
   const RecordHead* head_;
+  std::uint32_t length_;  // as it was checked, whatever the head says later
 };
 
 }  // namespace posthaste::model

@@ -69,6 +69,7 @@ public:
   void truncate(std::size_t size) noexcept { end_ = data_ + size; }
 
   const char* data() const noexcept { return data_; }
+  char* data() noexcept { return data_; }
   std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - data_); }
   std::size_t capacity() const noexcept { return static_cast<std::size_t>(limit_ - data_); }
   bool empty() const noexcept { return end_ == data_; }

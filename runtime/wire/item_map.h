@@ -46,18 +46,20 @@ public:
   static Result<ItemMap> parse(std::span<const std::byte> bytes);
   void append_to(ByteBuffer& out) const;
 
-  /// The lines of the next record; `items` is at least 1. False, changing nothing, at `item_limit`.
+  /// The next records, of `items` lines each; both are at least 1. False, changing nothing, where
+  /// they are not, and at `item_limit`.
   bool add(std::uint32_t items, OwnLine own = OwnLine::here,
-           model::Signal signal = model::Signal::unknown) {
-    if (items == 0 || items > item_limit - items_) return false;
+           model::Signal signal = model::Signal::unknown, std::uint32_t records = 1) {
+    const std::uint64_t all = std::uint64_t{items} * records;
+    if (all == 0 || all > item_limit - items_) return false;
     Run* const last = runs_.empty() ? nullptr : &runs_.back();
     if (last != nullptr && last->items == items && last->own == own && last->signal == signal) {
-      ++last->repeat;
+      last->repeat += records;
     } else {
-      runs_.push_back({items, own, 1, signal});
+      runs_.push_back({items, own, records, signal});
     }
-    items_ += items;
-    if (own != OwnLine::elsewhere) ++records_;
+    items_ += static_cast<std::uint32_t>(all);
+    if (own != OwnLine::elsewhere) records_ += records;
     return true;
   }
   void clear() noexcept { *this = {}; }

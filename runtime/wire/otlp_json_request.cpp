@@ -26,7 +26,7 @@ constexpr std::string_view data_names[] = {
 
 /// Without the last comma.
 void OtlpRequest::join_runs(ByteBuffer& out, const Chain& chain) const {
-  for (std::uint32_t i = chain.first; i != none; i = runs_[i].next) out.append(view(runs_[i].text));
+  for (std::uint32_t i = chain.first; i != none; i = runs_[i].next) out.append(items(runs_[i]));
   if (chain.first != none) out.truncate(out.size() - 1);
 }
 
@@ -36,7 +36,7 @@ void OtlpRequest::join_metrics(ByteBuffer& out, const Chain& chain) const {
     const MetricGroup& metric = metrics_[i];
     if (i != chain.first) json.raw(",");
     json.raw("{");
-    json.raw(view(metric.head));
+    json.raw(head(metric.head));
     json.raw(",\"");
     json.raw(data_names[static_cast<std::size_t>(metric.kind)]);
     json.raw("\":{\"dataPoints\":[");
@@ -67,7 +67,7 @@ void OtlpRequest::finish_json(ByteBuffer& out) const {
   for (const ScopeGroup& scope : scopes_) {
     if (&scope != scopes_.data()) json.raw(",");
     json.raw("{");
-    json.raw(view(scope.head));
+    json.raw(head(scope.head));
     json.raw(",\"");
     json.raw(names.items);
     json.raw("\":[");

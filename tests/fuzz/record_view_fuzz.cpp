@@ -103,14 +103,13 @@ void check_otlp(const model::RecordView& record) {
     request.clear();
     if (request.add(record) != wire::EncodeRefusal::none) continue;
     if (request.add(record) != wire::EncodeRefusal::none) std::abort();
-    wire::ByteBuffer out;
-    request.finish(out);
+    wire::ByteBuffer scratch;
+    const std::string_view out = request.finish(scratch);
     Count count;
-    const auto defect =
-        format == wire::OtlpFormat::json
-            ? posthaste::tools::otlp::read_json(out.view(), count)
-            : posthaste::tools::otlp::read_protobuf(
-                  out.view(), static_cast<posthaste::tools::otlp::Signal>(signal), count);
+    const auto defect = format == wire::OtlpFormat::json
+                            ? posthaste::tools::otlp::read_json(out, count)
+                            : posthaste::tools::otlp::read_protobuf(
+                                  out, static_cast<posthaste::tools::otlp::Signal>(signal), count);
     if (defect) std::fprintf(stderr, "%s\n", defect->to_string().c_str());
     if (defect || count.items != 2) std::abort();
   }
