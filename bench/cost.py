@@ -81,7 +81,7 @@ class Work:
 WORKS = (
     Work("flat_span", most=770, allocations=0, peer="=", peer_program=SPANS),
     Work("scoped_span", most=910, allocations=0, peer="no_op_scoped_span", peer_program=SPANS),
-    Work("child_span", most=1_280, allocations=0, peer="scoped_span", peer_program=SPANS),
+    Work("child_span", most=910, allocations=0, peer="scoped_span", peer_program=SPANS),
     Work("log_record", most=420, allocations=0, peer="=", peer_program=SPANS),
     Work("unsampled_internal", most=260, allocations=0, peer="unsampled_span", peer_program=SPANS),
     Work("unsampled_server", most=630, allocations=0, peer="unsampled_span", peer_program=SPANS),

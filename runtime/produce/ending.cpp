@@ -14,6 +14,37 @@ constexpr std::uint32_t commit_size = sizeof(model::RecordHead::commit);
 /// what slots may take.
 constexpr std::uint32_t slot_part_of_spares = 32;
 
+// The operation's name behind an image: none, a copy of the root's, or the slot's own.
+struct NoName {};
+constexpr std::uint32_t size_of(NoName) noexcept {
+  return 0;
+}
+void put_entry(NoName, std::byte*) noexcept {}
+
+std::uint32_t size_of(const OperationName& name) noexcept {
+  return name.size;
+}
+void put_entry(const OperationName& name, std::byte* to) noexcept {
+  put_text_entry(FlatSink{to}, model::EntryKind::operation_name, name.view());
+}
+
+std::uint32_t size_of(const arena::OperationCell& cell) noexcept {
+  return cell.size.load(std::memory_order_relaxed);
+}
+/// Of a cell that this thread writes, if any does.
+[[gnu::always_inline]] inline void put_entry(const arena::OperationCell& cell,
+                                             std::byte* to) noexcept {
+  const std::uint32_t size = size_of(cell);
+  const model::EntryHead head{model::EntryKind::operation_name, 0, 0, size};
+  std::memcpy(to, &head, sizeof head);
+  const std::atomic<std::uint64_t>* from = cell.words.data();
+  for (const std::byte* const end = to + model::padded(size); to < end;) {
+    const std::uint64_t word = (from++)->load(std::memory_order_relaxed);
+    to += sizeof word;
+    std::memcpy(to, &word, sizeof word);
+  }
+}
+
 }  // namespace
 
 [[gnu::noinline]] void Producer::copy_chained(arena::Slot& slot, std::byte* to) const noexcept {
@@ -21,11 +52,12 @@ constexpr std::uint32_t slot_part_of_spares = 32;
 }
 
 /// Copies the image into the lane; behind it the operation's name, if the record is to say it.
+template <class Operation>
 [[gnu::always_inline]] inline void Producer::commit_image(arena::Slot& slot, std::uint32_t lane,
-                                                          std::string_view operation) noexcept {
+                                                          const Operation& operation) noexcept {
   auto& record = *reinterpret_cast<model::RecordHead*>(slot.image.data());
   const std::uint32_t image = slot.head.used.load(std::memory_order_relaxed);
-  const auto operation_size = static_cast<std::uint32_t>(operation.size());
+  const std::uint32_t operation_size = size_of(operation);
   const std::uint32_t length = image + (operation_size != 0 ? entry_size(operation_size) : 0);
   const arena::Reservation room = reserve(lane, length, (slot.head.flags & slot_flag::failed) != 0);
   if (room.bytes == nullptr) [[unlikely]] {
@@ -38,20 +70,19 @@ constexpr std::uint32_t slot_part_of_spares = 32;
   } else {
     copy_chained(slot, room.bytes + commit_size);
   }
-  if (operation_size != 0) {
-    FlatSink sink{room.bytes + image};
-    put_text_entry(sink, model::EntryKind::operation_name, operation);
-  }
+  if (operation_size != 0) put_entry(operation, room.bytes + image);
   slot.head.end_place.store(room.place, std::memory_order_release);
   lanes_.commit(room, length);
 }
 
 /// Of a span that is no local root: its record says what the operation is.
 [[gnu::noinline]] void Producer::commit_beneath(arena::Slot& slot, std::uint32_t lane) noexcept {
+  if (has_roots_name(slot)) [[likely]]
+    return commit_image(slot, lane, slot.operation);
   OperationName operation;
   const std::uint32_t generation = slot.head.generation.load(std::memory_order_relaxed);
-  const bool named = current_operation(slot, generation, operation);
-  commit_image(slot, lane, named ? operation.view() : std::string_view());
+  if (!current_operation(slot, generation, operation)) operation.size = 0;
+  commit_image(slot, lane, operation);
 }
 
 [[gnu::always_inline]] inline void Producer::commit_record(arena::Slot& slot,
@@ -62,7 +93,7 @@ constexpr std::uint32_t slot_part_of_spares = 32;
   // A local root's operation is named as the span itself.
   constexpr std::uint16_t unnamed = model::record_flag::local_root | model::record_flag::measured;
   if ((record.flags & unnamed) == 0) return commit_beneath(slot, lane);
-  commit_image(slot, lane, {});
+  commit_image(slot, lane, NoName());
 }
 
 void Producer::end_span(arena::Slot& slot, std::optional<TimePoint> time) noexcept {

@@ -18,11 +18,15 @@ struct Producer::Origin {
   double sample_rate = 100;  // until the sampler has decided: the parent's
 };
 
-struct Producer::Lineage : Origin {
-  bool undecided = true;        // the sampler decides, not the parent
-  arena::Slot* slot = nullptr;  // the parent's, alive, in this runtime; else null
+/// What a parent in this runtime adds to it.
+struct Producer::Child : Origin {
+  arena::Slot* slot = nullptr;  // the parent's, alive; else null
   std::uint32_t generation = 0;
-  RootRef root;  // of a parent in this runtime, alive or not
+  RootRef root;  // of a parent that is alive or not
+};
+
+struct Producer::Lineage : Child {
+  bool undecided = true;  // the sampler decides, not the parent
   std::string_view trace_state;
   std::string_view operation_name;  // as it was known, for when no slot tells it
   const std::vector<OwnedAttribute>* sampler_attributes = nullptr;

@@ -47,6 +47,11 @@ void put_any_operation(arena::OperationCell& cell, std::string_view name) noexce
   put_operation(cell, name);
 }
 
+[[gnu::always_inline]] inline void copy_word(const arena::OperationCell& from,
+                                             arena::OperationCell& to, std::uint32_t i) noexcept {
+  to.words[i].store(from.words[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
 /// Sets the cell's text; one writer.
 void write_operation(arena::OperationCell& cell, std::string_view name) noexcept;
 
@@ -74,6 +79,33 @@ bool copy_operation(const arena::OperationCell& cell, OperationName& name, Valid
     }
   }
   return false;
+}
+
+/// Copies the name of `root`, which is of `generation`, into the cell of a slot that nobody sees yet,
+/// word by word; false, with nothing done, where it is long, is being changed, or has gone.
+[[gnu::always_inline]] inline bool inherit_operation(const arena::Slot& root,
+                                                     std::uint32_t generation,
+                                                     arena::Slot& slot) noexcept {
+  constexpr std::uint32_t words = 4;
+  const arena::OperationCell& from = root.operation;
+  arena::OperationCell& to = slot.operation;
+  const std::uint32_t sequence = from.sequence.load(std::memory_order_acquire);
+  const std::uint32_t size = from.size.load(std::memory_order_relaxed);
+  if (size > 8 * words || sequence % 2 != 0) [[unlikely]]
+    return false;
+  for (std::uint32_t i = 0; i < 2; ++i) copy_word(from, to, i);
+  if (size > 16) {
+    for (std::uint32_t i = 2; i < words; ++i) copy_word(from, to, i);
+  }
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (root.head.generation.load(std::memory_order_relaxed) != generation ||
+      from.sequence.load(std::memory_order_relaxed) != sequence) [[unlikely]] {
+    return false;
+  }
+  to.size.store(size, std::memory_order_relaxed);
+  to.sequence.store(2, std::memory_order_relaxed);
+  slot.head.operation_sequence = sequence;
+  return true;
 }
 
 /// Copies the cell while the slot around it is of `generation`; false if it is not, or not any

@@ -23,7 +23,7 @@ void Producer::open_processors(ProducerSetup& setup) {
   }
   has_on_end_ = !on_end_.empty();
   processes_spans_ = has_on_end_ || !on_start_.empty();
-  plain_roots_ = !processes_spans_ && !sampler_;
+  plain_starts_ = !processes_spans_ && !sampler_;
   has_on_emit_ = !on_emit_.empty();
   considers_logs_ = logs_with_trace_ || has_on_emit_;
   writes_texts_ = !considers_logs_ && log_limits_.value_length >= model::record_size_limit &&

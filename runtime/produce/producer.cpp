@@ -110,12 +110,8 @@ bool Producer::current_operation(const arena::Slot& slot, std::uint32_t generati
                                  OperationName& name) const noexcept {
   const arena::SlotHead& head = slot.head;
   const RootRef ref{head.root, head.root_generation};
-  if (ref.slot < slot_count_) {
-    const arena::Slot& root = arena_.slot(ref.slot);
-    const bool unchanged =
-        root.head.generation.load(std::memory_order_acquire) == ref.generation &&
-        root.operation.sequence.load(std::memory_order_relaxed) == head.operation_sequence;
-    if (!unchanged && read_root(ref, name)) return name.size != 0;
+  if (ref.slot < slot_count_ && !has_roots_name(slot) && read_root(ref, name)) {
+    return name.size != 0;
   }
   return read_operation(slot, generation, name) && name.size != 0;
 }

@@ -144,6 +144,7 @@ private:
   double stated_rate(arena::Slot& slot, double recorded) const noexcept;
 
   struct Origin;
+  struct Child;
   struct Lineage;
   void open_sampling(ProducerSetup& setup);
   void open_processors(ProducerSetup& setup);
@@ -155,9 +156,20 @@ private:
   static void add_sampler_attributes(const SpanSlot& span,
                                      const std::vector<OwnedAttribute>& attributes) noexcept;
   void inherit(arena::Slot& slot, const Lineage& lineage, std::string_view name) const noexcept;
-  void inherit_from_root(arena::Slot& slot, const Lineage& lineage) const noexcept;
+  void inherit_from_root(arena::Slot& slot, const Child& lineage,
+                         std::string_view known) const noexcept;
+  void inherit_plainly(arena::Slot& slot, const Child& child) const noexcept;
+  bool is_plainly_kept(const ParentFrame& frame) const noexcept;
   RootRef root_of(const ParentFrame& frame) const noexcept;
   bool read_root(RootRef root, OperationName& name) const noexcept;
+  /// Whether the slot's name is that of its local root, which lives: not changed since it was copied.
+  bool has_roots_name(const arena::Slot& slot) const noexcept {
+    const arena::SlotHead& head = slot.head;
+    if (head.root >= slot_count_) return false;
+    const arena::Slot& root = arena_.slot(head.root);
+    return root.head.generation.load(std::memory_order_acquire) == head.root_generation &&
+           root.operation.sequence.load(std::memory_order_relaxed) == head.operation_sequence;
+  }
   bool current_operation(const arena::Slot& slot, std::uint32_t generation,
                          OperationName& name) const noexcept;
   void follow(Lineage& lineage, const ParentFrame& parent, const Context* given,
@@ -170,6 +182,8 @@ private:
                               std::uint16_t scope) noexcept;
   SpanParts start_plain_current(std::string_view name, SpanKind kind, bool record_unwinding,
                                 std::uint16_t scope) noexcept;
+  SpanParts start_child(std::string_view name, SpanKind kind, bool record_unwinding,
+                        std::uint16_t scope) noexcept;
   SpanParts start_kept_root(std::string_view name, SpanKind kind, bool record_unwinding,
                             std::uint16_t scope) noexcept;
   SpanParts start_root(std::string_view name, SpanKind kind, bool record_unwinding,
@@ -204,7 +218,8 @@ private:
   void add_unwinding(arena::Slot& slot) noexcept;
   void commit_record(arena::Slot& slot, std::uint32_t lane) noexcept;
   void commit_beneath(arena::Slot& slot, std::uint32_t lane) noexcept;
-  void commit_image(arena::Slot& slot, std::uint32_t lane, std::string_view operation) noexcept;
+  template <class Operation>
+  void commit_image(arena::Slot& slot, std::uint32_t lane, const Operation& operation) noexcept;
   void copy_chained(arena::Slot& slot, std::byte* to) const noexcept;
   void finish_recorded(arena::Slot& slot, std::uint16_t flags) noexcept;
   void finish_marked(arena::Slot& slot, ThreadState* thread) noexcept;
@@ -258,8 +273,9 @@ private:
   std::atomic<std::uint64_t> opening_{0};      // of which Telemetry in this process
   std::atomic<std::uint32_t> spare_slots_{0};  // threads that may keep one
   TickSource tick_source_ = TickSource::monotonic_clock;
-  bool keeps_all_ = true;    // what is left to decide is kept
-  bool plain_roots_ = true;  // no callback sees a span that starts
+  bool keeps_all_ = true;       // what is left to decide is kept
+  bool plain_starts_ = true;    // no callback sees a span that starts
+  bool keeps_children_ = true;  // of kept spans of this runtime
   bool rate_is_steered_ = false;
   bool logs_with_trace_ = false;
   SamplingHash sampling_hash_ = SamplingHash::application_insights;

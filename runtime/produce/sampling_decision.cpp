@@ -40,6 +40,7 @@ void Producer::open_sampling(ProducerSetup& setup) {
   const ParentRule& rule = setup.parents;
   parents_ = {rule.local_not_sampled, rule.local_sampled, rule.remote_not_sampled,
               rule.remote_sampled};
+  keeps_children_ = rule.local_sampled == ParentRule::Then::keep;
   keeps_all_ = !sampler_ && !rate_is_steered_ && sample_rate_ >= 100;
   logs_with_trace_ = setup.logs_with_trace;
   const bool by_number =

@@ -65,14 +65,16 @@ void Producer::inherit(arena::Slot& slot, const Lineage& lineage,
         .store(slot.head.traits | slot_trait::trace_state, std::memory_order_relaxed);
   }
   if (lineage.root.slot < slot_count_) {
-    inherit_from_root(slot, lineage);
+    inherit_from_root(slot, lineage, lineage.operation_name);
   } else {
     const bool is_root = !lineage.has_parent || lineage.remote;
     begin_operation(slot.operation, is_root ? name : lineage.operation_name);
   }
 }
 
-void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) const noexcept {
+/// `known`: the name for when no slot tells it.
+void Producer::inherit_from_root(arena::Slot& slot, const Child& lineage,
+                                 std::string_view known) const noexcept {
   arena::SlotHead& head = slot.head;
   head.root = lineage.root.slot;
   head.root_generation = lineage.root.generation;
@@ -83,10 +85,20 @@ void Producer::inherit_from_root(arena::Slot& slot, const Lineage& lineage) cons
   } else if (!ended_operations_.find(lineage.root, inherited) &&
              (lineage.slot == nullptr ||
               !read_operation(*lineage.slot, lineage.generation, inherited))) {
-    begin_operation(slot.operation, lineage.operation_name);
+    begin_operation(slot.operation, known);
     return;
   }
   begin_operation(slot.operation, inherited.view());
+}
+
+/// The same for a root that lives and whose name is short.
+[[gnu::always_inline]] inline void Producer::inherit_plainly(arena::Slot& slot,
+                                                             const Child& child) const noexcept {
+  const arena::Slot& root = arena_.slot(child.root.slot);
+  if (!inherit_operation(root, child.root.generation, slot)) [[unlikely]]
+    return inherit_from_root(slot, child, {});
+  slot.head.root = child.root.slot;
+  slot.head.root_generation = child.root.generation;
 }
 
 static_assert(offsetof(model::RecordHead, type) == 16 && offsetof(model::RecordHead, kind) == 17 &&
@@ -128,8 +140,8 @@ static_assert(offsetof(model::RecordHead, type) == 16 && offsetof(model::RecordH
   return span.record();
 }
 
-/// Thrice in the code: for a root that is surely kept, of whose lineage the compiler knows the most,
-/// for other roots, and for the rest. Only the rest has options.
+/// Four times in the code: for a root that is surely kept and for a child of such, of whose lineage
+/// the compiler knows the most, for other roots, and for the rest. Only the rest has options.
 template <class From>
 [[gnu::always_inline]] inline SpanParts Producer::start(std::string_view name, SpanKind kind,
                                                         bool record_unwinding, std::uint16_t scope,
@@ -137,13 +149,14 @@ template <class From>
                                                         ThreadState& thread,
                                                         const SpanOptions* options) noexcept {
   constexpr bool new_trace = std::is_same_v<From, Origin>;
+  constexpr bool any = std::is_same_v<From, Lineage>;
   std::uint16_t flags = SpanAccess::recording;
   const std::uint32_t lane = thread.lane(lane_count_);
   if (!lineage.sampled) [[unlikely]] {
     count_sampled(lane);
     flags = measures_ ? measured_as(kind) : measured_keys::none;
     // Beneath an unsampled span of ours, its ids serve as well: no slot, nothing to write.
-    if constexpr (!new_trace) {
+    if constexpr (any) {
       if (flags == 0 && lineage.slot != nullptr && (lineage.trace_flags & 1) == 0) {
         return {lineage.slot, lineage.generation, number_, 0};
       }
@@ -151,13 +164,16 @@ template <class From>
   }
   arena::Slot* const slot = take_slot(thread, lane);
   if (slot == nullptr) [[unlikely]]
-    return refuse_start(flags, new_trace ? nullptr : options->parent);
+    return refuse_start(flags, any ? options->parent : nullptr);
   model::RecordHead& record = begin(*slot, lineage, scope, kind, ids.span_id());
-  slot->head.root = arena::no_slot;
-  if constexpr (new_trace) {
+  if constexpr (any) {
+    slot->head.root = arena::no_slot;
+    inherit(*slot, lineage, name);
+  } else if constexpr (new_trace) {
+    slot->head.root = arena::no_slot;
     begin_operation(slot->operation, name);
   } else {
-    inherit(*slot, lineage, name);
+    inherit_plainly(*slot, lineage);
   }
   if (flags != 0) [[likely]] {
     if (!lineage.sampled) {
@@ -175,7 +191,7 @@ template <class From>
   const std::uint32_t generation = slot->head.generation.load(std::memory_order_relaxed) + 1;
   slot->head.generation.store(generation, std::memory_order_release);
   const SpanParts span{slot, generation, number_, flags};
-  if constexpr (!new_trace) {
+  if constexpr (any) {
     const std::vector<OwnedAttribute>* const added = lineage.sampler_attributes;
     const bool given_more =
         options->attributes.size() + options->links.size() != 0 || options->start_time.has_value();
@@ -234,9 +250,9 @@ SpanParts Producer::start_plain(std::string_view name, SpanKind kind, bool recor
   const ThreadState* const thread = ThreadState::known();
   if (thread == nullptr || (ingress_.flags() & Ingress::open) == 0) [[unlikely]]
     return start_plain_first(name, kind, record_unwinding, scope);
-  if (thread->has_top() || !plain_roots_) {
+  if (!plain_starts_) [[unlikely]]
     return start_plain_current(name, kind, record_unwinding, scope);
-  }
+  if (thread->has_top()) return start_child(name, kind, record_unwinding, scope);
   if (!keeps_all_) return start_root(name, kind, record_unwinding, scope);
   return start_kept_root(name, kind, record_unwinding, scope);
 }
@@ -254,6 +270,34 @@ SpanParts Producer::start_plain(std::string_view name, SpanKind kind, bool recor
   ThreadState& thread = *ThreadState::known();
   const SpanOptions options{.kind = kind, .record_unwinding = record_unwinding};
   return start_any(name, options, scope, thread.top(), thread);
+}
+
+/// Of the thread's current span. Nearly always that is a kept one of this runtime, and alive.
+[[gnu::noinline]] SpanParts Producer::start_child(std::string_view name, SpanKind kind,
+                                                  bool record_unwinding,
+                                                  std::uint16_t scope) noexcept {
+  ThreadState& thread = *ThreadState::known();
+  const ParentFrame& parent = *thread.top();
+  if (!keeps_children_ || !is_plainly_kept(parent)) [[unlikely]]
+    return start_plain_current(name, kind, record_unwinding, scope);
+  Child child;
+  child.trace_id = parent.trace_id;
+  child.parent_id = parent.span_id;
+  child.trace_flags = parent.trace_flags;
+  child.has_parent = true;
+  child.sample_rate = parent.sample_rate;
+  child.root = root_of(parent);
+  child.slot = parent.slot;
+  child.generation = parent.generation;
+  return start(name, kind, record_unwinding, scope, child, thread.ids(), thread, nullptr);
+}
+
+/// Whether it is a span of this runtime that lives, is kept, and has no trace state to pass on.
+[[gnu::always_inline]] inline bool Producer::is_plainly_kept(
+    const ParentFrame& frame) const noexcept {
+  return frame.runtime == number_ && frame.slot != nullptr &&
+         frame.slot->head.generation.load(std::memory_order_acquire) == frame.generation &&
+         frame.slot->head.traits == slot_trait::recording;
 }
 
 SpanParts Producer::start_span(std::string_view name, const SpanOptions& options,
