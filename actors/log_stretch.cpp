@@ -3,6 +3,8 @@
 #include "actors/daily_budget.h"
 #include "runtime/arena/log.h"
 
+#include <algorithm>
+
 namespace posthaste::actors {
 namespace {
 
@@ -32,20 +34,23 @@ inline bool LogStretch::keeps(const model::RecordHead& record) noexcept {
   return false;
 }
 
-void LogStretch::walk(std::size_t most_records, SteadyTime now) noexcept {
-  const bool lines = output_.kind != config::OutputKind::otlp;  // one for each event, too
+/// A line for each event, too, where items are lines.
+inline std::uint32_t LogStretch::items_of(const model::RecordHead& record) const noexcept {
+  return output_.kind == config::OutputKind::otlp ? 1u : 1u + record.events;
+}
+
+void LogStretch::walk(std::uint32_t most_items, SteadyTime now) noexcept {
   Extent extent = extent_;
   if (extent.records == 0) extent.seen = now;
   arena::LogCursor cursor(arena_, extent.end);
-  while (extent.items < most_items_ && extent.bytes < BatchRules::most_bytes &&
-         records_.size() < most_records) {
+  while (extent.items < most_items && extent.bytes < BatchRules::most_bytes) {
     const model::RecordHead* const record = cursor.next();
     if (record == nullptr) break;
     const std::uint32_t length = record->length();
     ++extent.records;
     if (keeps(*record)) {
       records_.push_back(model::RecordView::checked(*record, length));
-      extent.items += lines ? 1u + record->events : 1u;
+      extent.items += items_of(*record);
       extent.bytes += length;
     } else {
       extent.bytes += length / passed_over;
@@ -57,8 +62,12 @@ void LogStretch::walk(std::size_t most_records, SteadyTime now) noexcept {
 
 void LogStretch::cut(std::size_t count) noexcept {
   const SteadyTime seen = extent_.seen;
+  std::uint32_t items = 0;
+  for (const model::RecordView& record : std::span(records_).first(count)) {
+    items += items_of(record.head());
+  }
   begin_at(extent_.begin, part_);
-  walk(count, seen);
+  walk(std::min(items, most_items_), seen);
 }
 
 }  // namespace posthaste::actors

@@ -53,7 +53,8 @@ public:
   const model::SignalCounts& for_others() const noexcept { return for_others_; }
 
 private:
-  void walk(std::size_t most_records, SteadyTime now) noexcept;
+  std::uint32_t items_of(const model::RecordHead& record) const noexcept;
+  void walk(std::uint32_t most_items, SteadyTime now) noexcept;
   bool keeps(const model::RecordHead& record) noexcept;
 
   arena::Arena arena_;

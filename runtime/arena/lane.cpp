@@ -17,7 +17,7 @@ inline std::uint32_t whole_length(std::byte* at, std::uint32_t room, std::uint64
   const std::uint64_t commit = std::atomic_ref(word).load(std::memory_order_acquire);
   const auto length = static_cast<std::uint32_t>(commit);
   const bool fits = length >= sizeof(model::RecordHead) && length <= room && length % 8 == 0;
-  return fits && commit == commit_word(secret, place, length) ? length : 0;
+  return fits && is_commit_word(commit, secret, place) ? length : 0;
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ private:
     const std::uint64_t commit = head.commit;
     const auto length = static_cast<std::uint32_t>(commit);
     const bool fits = length >= sizeof head && length <= room && length % 8 == 0;
-    return fits && commit == commit_word(secret_, head.origin, length) ? length : 0;
+    return fits && is_commit_word(commit, secret_, head.origin) ? length : 0;
   }
   void skip_segment() noexcept;
 

@@ -34,8 +34,7 @@ bool has_ended(const Arena& arena, const Slot& slot) noexcept {
   if (place.offset > segment_size - sizeof(model::RecordHead)) return false;
   std::uint64_t commit;
   std::memcpy(&commit, arena.bytes(place.segment) + place.offset, sizeof commit);
-  const auto length = static_cast<std::uint32_t>(commit);
-  return commit == commit_word(arena.header().secret, end_place, length);
+  return is_commit_word(commit, arena.header().secret, end_place);
 }
 
 /// The image out of the slot and its chain; empty if it cannot be one.

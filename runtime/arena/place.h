@@ -27,19 +27,23 @@ struct Place {
   friend constexpr bool operator==(const Place&, const Place&) = default;
 };
 
-/// The check word of a record's commit: a reader tells a whole record from a hole and from the
-/// bytes of an earlier epoch by it, also after a crash.
-constexpr std::uint32_t commit_check(std::uint64_t secret, std::uint64_t place,
+/// Its upper half is the check word of a record's commit: a reader tells a whole record from a hole
+/// and from the bytes of an earlier epoch by it, also after a crash.
+constexpr std::uint64_t commit_check(std::uint64_t secret, std::uint64_t place,
                                      std::uint32_t length) noexcept {
-  const std::uint64_t mixed =
-      (secret + place) * 0x9e37'79b9'7f4a'7c15 ^ std::uint64_t{length} * 0xc2b2'ae3d'27d4'eb4f;
-  return static_cast<std::uint32_t>(mixed >> 32);
+  return (secret + place) * 0x9e37'79b9'7f4a'7c15 ^ std::uint64_t{length} * 0xc2b2'ae3d'27d4'eb4f;
+}
+
+/// Whether that is the commit word of a record there.
+constexpr bool is_commit_word(std::uint64_t word, std::uint64_t secret,
+                              std::uint64_t place) noexcept {
+  return (word ^ commit_check(secret, place, static_cast<std::uint32_t>(word))) >> 32 == 0;
 }
 
 /// The commit word that RecordHead::commit takes once the record is whole.
 constexpr std::uint64_t commit_word(std::uint64_t secret, std::uint64_t place,
                                     std::uint32_t length) noexcept {
-  return std::uint64_t{commit_check(secret, place, length)} << 32 | length;
+  return commit_check(secret, place, length) >> 32 << 32 | length;
 }
 
 }  // namespace posthaste::arena

@@ -1,6 +1,5 @@
 #include "runtime/wire/otlp_items.h"
 
-#include "runtime/model/record_times.h"
 #include "runtime/wire/otlp_usual_attributes.h"
 #include "runtime/wire/otlp_values.h"
 #include "runtime/wire/protobuf_writer.h"
@@ -21,7 +20,7 @@ constexpr std::uint32_t is_remote = 0x200;
 
 /// Of known size, so that it is a few stores.
 template <class Id>
-char* put_id(char* at, std::uint32_t field, const Id& id) noexcept {
+[[gnu::always_inline]] inline char* put_id(char* at, std::uint32_t field, const Id& id) noexcept {
   at = pb::put_head(at, field, sizeof id.bytes);
   std::memcpy(at, id.bytes.data(), sizeof id.bytes);
   return at + sizeof id.bytes;
@@ -130,13 +129,17 @@ char* put_span_entry(char* at, const EntryView& entry, const TickScale& scale) n
   }
 }
 
-[[gnu::always_inline]] inline char* put_span_name(char* at, std::string_view name,
-                                                  CopiedTexts& texts) noexcept {
-  if (name.empty() || name.size() > 0x7F) return pb::put_text(at, span_field::name, name);
-  at = pb::put_short_head(at, span_field::name, name.size());
-  texts.copy_begin(at, name.data(), name.size());  // a record's length is a multiple of eight
-  return at + name.size();
-}
+/// Of the usual entries (otlp_usual_attributes.h) those that are no attributes.
+struct UsualSpanTexts {
+  [[gnu::always_inline]] char* operator()(char* at, EntryKind kind, std::string_view text,
+                                          CopiedTexts& texts) const noexcept {
+    if (kind == EntryKind::operation_name) return at;  // Application Insights' alone
+    if (kind != EntryKind::name || text.empty()) return nullptr;
+    at = pb::put_short_head(at, span_field::name, text.size());
+    texts.copy_begin(at, text.data(), text.size());
+    return at + text.size();
+  }
+};
 
 // ---- logs
 
@@ -145,6 +148,13 @@ constexpr std::uint32_t time = 1, severity_number = 2, severity_text = 3, body =
                         dropped_attributes = 7, flags = 8, trace_id = 9, span_id = 10,
                         observed_time = 11, event_name = 12;
 }
+
+struct UsualLogTexts {
+  [[gnu::always_inline]] char* operator()(char* at, EntryKind kind, std::string_view,
+                                          CopiedTexts&) const noexcept {
+    return kind == EntryKind::operation_name ? at : nullptr;
+  }
+};
 
 char* put_log_entry(char* at, const EntryView& entry) noexcept {
   switch (entry.head.kind) {
@@ -190,15 +200,13 @@ bool tells_rate(const model::RecordView& record) noexcept {
   model::EntryRange entries = record.entries();
   for (;;) {
     if (texts != nullptr) {
-      at = put_usual_attributes(at, span_field::attribute, entries, *texts);
+      at = put_usual_entries(at, span_field::attribute, entries, *texts, UsualSpanTexts{});
     }
     EntryView entry;
     if (!entries.next(entry)) break;
     const EntryView other = entry;  // so that what is written here needs no place in memory
     if (entry.head.kind == EntryKind::operation_name) continue;  // Application Insights' alone
-    if (entry.head.kind == EntryKind::name && texts != nullptr) {
-      at = put_span_name(at, entry.text(), *texts);
-    } else if (entry.head.kind == EntryKind::attribute) {
+    if (entry.head.kind == EntryKind::attribute) {
       at = put_any_otlp_attribute(at, span_field::attribute, other, 0);
     } else if (entry.head.kind == EntryKind::status_description) {
       status = entry.text();
@@ -230,7 +238,9 @@ bool tells_rate(const model::RecordView& record) noexcept {
   at = put_log_head(at, head, scale);
   model::EntryRange entries = record.entries();
   for (;;) {
-    if (texts != nullptr) at = put_usual_attributes(at, log_field::attribute, entries, *texts);
+    if (texts != nullptr) {
+      at = put_usual_entries(at, log_field::attribute, entries, *texts, UsualLogTexts{});
+    }
     const auto entry = entries.next();
     if (!entry) break;
     if (entry->head.kind == EntryKind::attribute) {
@@ -265,11 +275,6 @@ std::string_view otlp_trace_state(const RecordHead& span, std::string_view recor
       recorded,
       {.percent = percent, .randomness = model::randomness_of(span.trace_id, hash, percent)},
       buffer);
-}
-
-std::uint64_t otlp_time(std::uint64_t value, bool is_wall, const TickScale& scale) noexcept {
-  const auto time = model::wall_time(value, is_wall, scale).time_since_epoch().count();
-  return time > 0 ? static_cast<std::uint64_t>(time) : 0;
 }
 
 char* put_otlp_span(char* at, const model::RecordView& record, const TickScale& scale,

@@ -11,6 +11,7 @@
 
 #include "runtime/base/tick_clock.h"
 #include "runtime/model/metric_point_view.h"
+#include "runtime/model/record_times.h"
 #include "runtime/model/record_view.h"
 #include "runtime/model/trace_state_threshold.h"
 
@@ -45,7 +46,11 @@ std::string_view otlp_trace_state(const model::RecordHead& span, std::string_vie
                                   SamplingHash hash,
                                   std::span<char, model::most_trace_state_bytes> buffer) noexcept;
 
-/// Nanoseconds since the epoch; times before it are 0.
-std::uint64_t otlp_time(std::uint64_t value, bool is_wall, const TickScale& scale) noexcept;
+/// Nanoseconds since the epoch; times before it are 0. Here for speed: twice for each span.
+[[gnu::always_inline]] inline std::uint64_t otlp_time(std::uint64_t value, bool is_wall,
+                                                      const TickScale& scale) noexcept {
+  const auto time = model::wall_time(value, is_wall, scale).time_since_epoch().count();
+  return time > 0 ? static_cast<std::uint64_t>(time) : 0;
+}
 
 }  // namespace posthaste::wire

@@ -1,9 +1,9 @@
 #pragma once
 
-/// The attributes that most are (a short text, an integer or a double under a short key), from a
-/// record's entries to OTLP's KeyValue in one pass: where every length is one byte, nothing has to
-/// be measured first. Texts are looked at together, once, behind the last of them. Pure; for the
-/// OTLP encoder alone (otlp_values.h, otlp_items.h).
+/// The entries that most are (attributes that are a short text, an integer or a double under a short
+/// key, and short texts such as a span's name), from a record to OTLP's KeyValue and fields in one
+/// pass: where every length is one byte, nothing has to be measured first. Texts are looked at
+/// together, once, behind the last of them. Pure; for the OTLP encoder alone (otlp_items.h).
 ///
 /// Room: up to eight bytes behind what is written may be written too. Read is nothing outside the
 /// entries.
@@ -56,11 +56,14 @@ private:
   Wide wide_{};
 };
 
-/// Writes the usual attributes that `entries` begins with, each as field `field` (below 16), and
-/// passes over them.
-[[gnu::always_inline]] inline char* put_usual_attributes(char* at, std::uint32_t field,
-                                                         model::EntryRange& entries,
-                                                         CopiedTexts& texts) noexcept {
+/// Writes the usual entries that `entries` begins with, and passes over them: attributes as field
+/// `field` (below 16), and what `put_plain(at, kind, text, texts)` writes of entries that are a text
+/// of less than 128 bytes, whose end it gives; null: it is none of the usual ones.
+template <class PutPlain>
+[[gnu::always_inline]] inline char* put_usual_entries(char* at, std::uint32_t field,
+                                                      model::EntryRange& entries,
+                                                      CopiedTexts& texts,
+                                                      const PutPlain& put_plain) noexcept {
   using namespace protobuf;
   constexpr std::size_t longest = 0x7F - 16;  // the heads, and what a number may take
   constexpr auto as = [](AttributeType type) {
@@ -76,11 +79,16 @@ private:
     const std::size_t key_size = head >> 16 & 0xFFFF;
     const char* const payload = from + sizeof head;
     const std::size_t step = sizeof head + ((size + 7) & ~std::size_t{7});
-    if (size > longest || step > left || key_size == 0) break;
+    if (size > longest || step > left) break;
     char* const key_at = at + 4;
     char* const value_at = key_at + key_size;
     const auto type = static_cast<std::uint16_t>(head);
-    if (type == as(AttributeType::string)) {
+    if (key_size == 0) {
+      if (type > 0xFF) break;  // it has a value type, or is dead
+      char* const end = put_plain(at, static_cast<model::EntryKind>(type), {payload, size}, texts);
+      if (end == nullptr) break;
+      at = end;
+    } else if (type == as(AttributeType::string)) {
       if (key_size >= size) break;
       const std::size_t text_size = size - key_size;
       put_short_heads(at, field, size + 6, 1, key_size);
