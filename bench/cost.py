@@ -93,9 +93,9 @@ WORKS = (
     Work("encode_json", most=3_150, allocations=0, encoding=True),
     Work("encode_otlp", allocations=0, encoding=True),
     Work("gzip", most=2_300, allocations=0, encoding=True),
-    Work("export_otlp", most=2_620, seconds=1.0, export=True, peer="=", peer_program=EXPORTS),
+    Work("export_otlp", most=2_250, seconds=1.0, export=True, peer="=", peer_program=EXPORTS),
     Work("export_azure", most=7_500, export=True, peer="export_otlp", peer_program=EXPORTS),
-    Work("export_both", export=True, beyond="export_azure", most=2_800),
+    Work("export_both", export=True, beyond="export_azure", most=1_100),
 )
 
 
