@@ -5,6 +5,7 @@
 ///
 /// Threads: any. Blocking: Latch::wait alone, until its time. Without memory: neither tells twice, nor not at all.
 
+#include "runtime/base/callback_failures.h"
 #include "runtime/base/clock.h"
 
 #include <posthaste/telemetry.h>
@@ -41,6 +42,17 @@ private:
   bool complete_ = false;
 };
 
+/// What the application's function throws stays here: whose thread it is called on cannot do anything about it.
+inline void tell_of_end(const std::function<void(const FlushReport&)>& done,
+                        const FlushReport& report, CallbackFailures* failures) noexcept {
+  if (!done) return;
+  try {
+    done(report);
+  } catch (...) {
+    if (failures != nullptr) failures->count_current(Callback::done);
+  }
+}
+
 /// Who is to hear of an end: once, also where memory runs out halfway.
 class Listener {
 public:
@@ -55,8 +67,8 @@ public:
       return nullptr;
     }
   }
-  void tell(const FlushReport& report) {
-    if (!told_.exchange(true)) done_(report);
+  void tell(const FlushReport& report, CallbackFailures* failures) noexcept {
+    if (!told_.exchange(true)) tell_of_end(done_, report, failures);
   }
 
 private:

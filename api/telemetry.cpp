@@ -10,6 +10,7 @@
 #include "runtime/base/entropy.h"
 #include "runtime/base/fork_guard.h"
 #include "runtime/base/kept.h"
+#include "runtime/base/thread.h"
 #include "runtime/config/final_settings.h"
 #include "runtime/config/propagators.h"
 #include "runtime/produce/producer.h"
@@ -134,6 +135,10 @@ public:
     Ledger ledger = pipeline_->ledger();
     ledger.refused = producer_->refused();
     return ledger;
+  }
+  /// Null where nothing runs.
+  CallbackFailures* callback_failures() const noexcept {
+    return alive() ? &producer_->callback_failures() : nullptr;
   }
   /// Without memory to look: yes; whoever takes over what is left finds out.
   bool holds_records() const noexcept {
@@ -323,6 +328,7 @@ Telemetry& Telemetry::operator=(Telemetry&& other) noexcept {
 
 Telemetry::~Telemetry() {
   if (impl_ == nullptr) return;
+  const CancellationHeldBack held;
   const milliseconds deadline = impl_->shutdown_deadline();
   const SteadyTime until = system_clock().steady() + deadline;
   shutdown(deadline);
@@ -332,6 +338,7 @@ Telemetry::~Telemetry() {
 }
 
 Result<Telemetry> Telemetry::create(Settings settings) noexcept {
+  const CancellationHeldBack held;
   std::shared_ptr<Impl> impl;
   const auto give_up = [&impl] {
     if (impl != nullptr) impl->tear_down(grace);
@@ -352,6 +359,7 @@ Result<Telemetry> Telemetry::create(Settings settings) noexcept {
 }
 
 Telemetry start(Settings settings) noexcept {
+  const CancellationHeldBack held;
   try {
     auto impl = std::make_shared<Telemetry::Impl>(settings.diagnostics);
     // What is wrong has been said, and the object remembers it.
@@ -400,6 +408,7 @@ Meter Telemetry::meter(std::string_view name, std::string_view version) const& n
 
 FlushReport Telemetry::flush(milliseconds deadline) noexcept {
   if (impl_ == nullptr) return {};
+  const CancellationHeldBack held;
   try {
     const auto latch = std::make_shared<Latch>();
     impl_->flush(deadline, [latch](bool complete) { latch->open(complete); });
@@ -411,21 +420,24 @@ FlushReport Telemetry::flush(milliseconds deadline) noexcept {
 
 void Telemetry::flush(milliseconds deadline,
                       std::function<void(const FlushReport&)> done) noexcept {
-  if (impl_ == nullptr) return done({});
+  const CancellationHeldBack held;
+  if (impl_ == nullptr) return tell_of_end(done, {}, nullptr);
   const auto listener = Listener::of(done);
-  if (!listener) return done({});
+  if (!listener) return tell_of_end(done, {}, impl_->callback_failures());
   try {
     impl_->flush(deadline, [weak = std::weak_ptr(impl_), listener](bool complete) {
       const auto self = weak.lock();
-      listener->tell(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
+      self == nullptr ? listener->tell({complete, {}}, nullptr)
+                      : listener->tell(self->report(complete), self->callback_failures());
     });
   } catch (const std::bad_alloc&) {
-    listener->tell({});
+    listener->tell({}, impl_->callback_failures());
   }
 }
 
 FlushReport Telemetry::shutdown(milliseconds deadline) noexcept {
   if (impl_ == nullptr) return {};
+  const CancellationHeldBack held;
   try {
     const auto latch = std::make_shared<Latch>();
     impl_->stop(deadline, [latch](bool complete) { latch->open(complete); });
@@ -438,20 +450,22 @@ FlushReport Telemetry::shutdown(milliseconds deadline) noexcept {
 
 void Telemetry::shutdown(milliseconds deadline,
                          std::function<void(const FlushReport&)> done) noexcept {
-  if (impl_ == nullptr) return done({});
+  const CancellationHeldBack held;
+  if (impl_ == nullptr) return tell_of_end(done, {}, nullptr);
   const auto listener = Listener::of(done);
   if (!listener) {
     impl_->ask_to_stop();
-    return done({});
+    return tell_of_end(done, {}, impl_->callback_failures());
   }
   try {
     impl_->stop(deadline, [weak = std::weak_ptr(impl_), listener](bool complete) {
       const auto self = weak.lock();
-      listener->tell(self == nullptr ? FlushReport{complete, {}} : self->report(complete));
+      self == nullptr ? listener->tell({complete, {}}, nullptr)
+                      : listener->tell(self->report(complete), self->callback_failures());
     });
   } catch (const std::bad_alloc&) {
     impl_->ask_to_stop();
-    listener->tell({});
+    listener->tell({}, impl_->callback_failures());
   }
 }
 

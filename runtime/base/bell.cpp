@@ -1,5 +1,7 @@
 #include "runtime/base/bell.h"
 
+#include "runtime/base/thread.h"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@ Bell::~Bell() {
 void Bell::ring_loudly() noexcept {
   state_.store(State::awake, std::memory_order_relaxed);
   if (descriptor_ < 0) return;
+  const CancellationHeldBack held;  // recording calls come here
   const int error = errno;
   const std::uint64_t one = 1;
   // A full counter (EAGAIN) rings as well as one more would.

@@ -13,6 +13,7 @@ const char* name_of(std::size_t callback) noexcept {
     case Callback::on_start: return "on_start of a span processor";
     case Callback::on_end: return "on_end of a span processor";
     case Callback::on_emit: return "on_emit of a log processor";
+    case Callback::done: return "the callback of a flush or a shutdown";
     case Callback::count_: break;
   }
   return "a callback";

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Exceptions that callbacks of the application threw on its own threads: counted there, said once
-/// for each kind of callback by the sampler actor, as a recording call may not wait for anything.
+/// Exceptions that callbacks of the application threw, most of them on its own threads: counted there,
+/// said once for each kind of callback by the sampler actor, as a recording call may not wait for anything.
 ///
 /// Threads:  count from any; untold from the sampler's, one at a time.
 /// Blocking: never.
@@ -15,7 +15,7 @@
 
 namespace posthaste {
 
-enum class Callback : std::uint8_t { sampler, on_start, on_end, on_emit, count_ };
+enum class Callback : std::uint8_t { sampler, on_start, on_end, on_emit, done, count_ };
 
 class CallbackFailures {
 public:

@@ -1,6 +1,7 @@
 #include "runtime/base/diagnostics_sink.h"
 
 #include "runtime/base/diagnostic_codes.h"
+#include "runtime/base/thread.h"
 #include "runtime/base/utf8.h"
 
 #include <poll.h>
@@ -68,6 +69,8 @@ void DiagnosticsSink::show_from(Severity least) noexcept {
 
 void DiagnosticsSink::report(Severity severity, DiagnosticCode code,
                              std::string_view message) noexcept {
+  const CancellationHeldBack
+      held;  // on whatever thread has something to say, the application's too
   std::unique_lock lock(mutex_);
   if (closed_ || severity < least_) return;
   try {

@@ -1,5 +1,7 @@
 #include "runtime/base/entropy.h"
 
+#include "runtime/base/thread.h"
+
 #include <sys/random.h>
 
 #include <atomic>
@@ -7,6 +9,7 @@
 namespace posthaste {
 
 std::uint64_t entropy() noexcept {
+  const CancellationHeldBack held;
   std::uint64_t value = 0;
   if (getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value) return value;
   // No entropy yet, early at boot: an address and a counter still tell threads and processes apart.

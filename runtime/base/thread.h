@@ -1,7 +1,8 @@
 #pragma once
 
 /// Starts the threads of Posthaste (CAF starts its own) so that the host does not notice them: every
-/// signal is blocked in them (the host's handlers run on the host's threads) and they have a name.
+/// signal is blocked in them (the host's handlers run on the host's threads) and they have a name. And
+/// what calls that throw nothing owe a host that ends its own threads by pthread_cancel.
 ///
 /// Threads:  call from any.
 /// Blocking: no longer than the kernel needs.
@@ -9,6 +10,7 @@
 
 #include <posthaste/result.h>
 
+#include <pthread.h>
 #include <signal.h>
 
 #include <functional>
@@ -30,6 +32,20 @@ public:
 
 private:
   sigset_t before_;
+};
+
+/// Makes pthread_cancel wait while it lives: a cancelled thread is unwound like by an exception, and in a function that is
+/// noexcept that ends the program. For calls of the public face around what may be a cancellation point: any wait,
+/// reading and writing, the application's own callbacks. Cannot fail; two instructions that count, and no system call.
+class CancellationHeldBack {
+public:
+  CancellationHeldBack() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+  ~CancellationHeldBack() { pthread_setcancelstate(before_, nullptr); }
+  CancellationHeldBack(const CancellationHeldBack&) = delete;
+  CancellationHeldBack& operator=(const CancellationHeldBack&) = delete;
+
+private:
+  int before_ = PTHREAD_CANCEL_ENABLE;
 };
 
 }  // namespace posthaste

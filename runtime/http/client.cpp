@@ -102,6 +102,8 @@ private:
     const auto found = under_way_.find(id);
     if (found == under_way_.end()) return;
     const auto exchange = found->second.exchange;  // must live through its own end
+    // None: there was no memory to begin it.
+    if (exchange == nullptr) return end(id, {std::move(why), false, 0});
     exchange->abort(std::move(why));
   }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -99,6 +100,18 @@ struct IoLoop::Impl {
 
 IoLoop::IoLoop() : impl_(std::make_unique<Impl>()) {}
 IoLoop::~IoLoop() = default;
+
+Result<void> IoLoop::prepare() {
+  try {
+    const asio::steady_timer first(
+        impl_->context);  // makes the reactor, which serves all the others
+    return {};
+  } catch (const boost::system::system_error& error) {
+    return Error(ErrorCode::internal,
+                 std::string("the thread posthaste.io could not be started: ") +
+                     error.code().message() + "; raise the limit of open files (ulimit -n)");
+  }
+}
 
 bool IoLoop::post(Task task) {
   return impl_->post(std::move(task));

@@ -40,6 +40,9 @@ public:
   IoLoop(const IoLoop&) = delete;
   IoLoop& operator=(const IoLoop&) = delete;
 
+  /// Takes the descriptors that timers and sockets are waited for with; before run(). Fails where there are none.
+  Result<void> prepare();
+
   /// False after close(): the task was not taken and will not run. Otherwise it runs for certain.
   bool post(Task task);
 

@@ -15,6 +15,7 @@ struct IoThread::Ended {
 
 Result<std::unique_ptr<IoThread>> IoThread::start() {
   auto loop = std::make_shared<IoLoop>();
+  if (auto ready = loop->prepare(); !ready) return std::move(ready).error();
   auto ended = std::make_shared<Ended>();
   // First what needs memory: a thread that nobody holds ends the program.
   std::unique_ptr<IoThread> started(new IoThread(loop, ended));

@@ -1,6 +1,7 @@
 // The application's processors: each is called under its own guard, and none of them for what they
 // record themselves.
 
+#include "runtime/base/thread.h"
 #include "runtime/produce/log_draft.h"
 #include "runtime/produce/producer.h"
 #include "runtime/produce/span_access.h"
@@ -34,6 +35,7 @@ void Producer::run_on_start(Span& span) noexcept {
   ThreadState* const thread = ThreadState::current();
   if (thread == nullptr || thread->in_callback()) return;
   const ThreadState::InCallback guard(*thread);
+  const CancellationHeldBack held;
   for (const auto& on_start : on_start_) {
     try {
       on_start(span);
@@ -48,6 +50,7 @@ bool Producer::run_on_end(arena::Slot& slot) noexcept {
   ThreadState* const thread = ThreadState::current();
   if (thread == nullptr || thread->in_callback()) return true;
   const ThreadState::InCallback guard(*thread);
+  const CancellationHeldBack held;
   EndingSpan ending = SpanAccess::ending(&slot, number_);
   for (const auto& on_end : on_end_) {
     try {
@@ -63,6 +66,7 @@ bool Producer::run_on_end(arena::Slot& slot) noexcept {
 /// False: the record was dropped.
 bool Producer::run_on_emit(LogDraft& draft, ThreadState& thread) noexcept {
   const ThreadState::InCallback guard(thread);
+  const CancellationHeldBack held;
   EmittedLog log = SpanAccess::emitted(draft);
   for (const auto& on_emit : on_emit_) {
     try {

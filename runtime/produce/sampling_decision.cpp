@@ -1,5 +1,6 @@
 // Head sampling: the sampler's decision on a span that its parent does not decide.
 
+#include "runtime/base/thread.h"
 #include "runtime/model/head_sampling.h"
 #include "runtime/produce/lane_hint.h"
 #include "runtime/produce/lineage.h"
@@ -71,6 +72,7 @@ void Producer::ask_sampler(Lineage& lineage, std::string_view name, const SpanOp
     return;
   }
   const ThreadState::InCallback guard(thread);
+  const CancellationHeldBack held;
   SamplingDecision decision;
   try {
     // A span that the callback starts uses the buffer that the trace state may lie in.

@@ -306,6 +306,67 @@ TEST(Telemetry, ItsNonBlockingFormsCallBackOnce) {
   EXPECT_EQ(stopped, 1);
 }
 
+TEST(Telemetry, CountsWhatTheCallbacksOfItsNonBlockingFormsThrowAndMissesNoneThatIsNotThere) {
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(settings_for(memory));
+  std::atomic<int> called = 0;
+  const auto throwing = [&called](const FlushReport&) {
+    ++called;
+    throw 42;
+  };
+  telemetry.flush(5s, throwing);
+  telemetry.flush(5s, std::function<void(const FlushReport&)>());
+  { Span span = telemetry.tracer("t").start_span("span"); }
+  EXPECT_TRUE(telemetry.flush(30s).complete);
+  EXPECT_EQ(called, 1);
+  EXPECT_EQ(telemetry.health().callback_failures, 1u);
+  EXPECT_EQ(telemetry.health().restarts, 0u);
+  telemetry.shutdown(5s, throwing);
+  telemetry = Telemetry();  // waits for the end, and records nothing from here on
+  telemetry.flush(5s, throwing);
+  telemetry.shutdown(5s, std::function<void(const FlushReport&)>());
+  EXPECT_EQ(called, 3);
+}
+
+/// Everything that a thread does whose cancellation has been asked for: none of it throws, whatever it waits for.
+void* record_cancelled(void* shared) {
+  pthread_cancel(pthread_self());
+  auto& memory = *static_cast<testing::InMemoryOutput*>(shared);
+  Settings settings = settings_for(memory);
+  std::atomic<int> seen = 0;
+  settings.span_processors = {{.on_end = [&seen](EndingSpan&) {
+    ++seen;
+    pthread_testcancel();
+  }}};
+  settings.sampler = [](const SamplingRequest&) {
+    pthread_testcancel();
+    return SamplingDecision::keep();
+  };
+  settings.diagnostics = [](const Diagnostic&) { pthread_testcancel(); };
+  Telemetry telemetry = start(settings);
+  const std::string large(8'000, 'x');
+  for (int i = 0; i < 40; ++i) {  // beyond what one ring of the bell is for
+    Span span = telemetry.tracer("t").start_span("span");
+    span.set_attribute("large", large);
+  }
+  telemetry.logger("l").info("a line");
+  telemetry.flush(30s);
+  telemetry.shutdown(30s, [](const FlushReport&) { pthread_testcancel(); });
+  telemetry.shutdown(30s);
+  pthread_testcancel();
+  return nullptr;
+}
+
+TEST(Telemetry, IsNoPlaceToCancelAThreadIn) {
+  testing::InMemoryOutput memory;
+  pthread_t thread{};
+  ASSERT_EQ(pthread_create(&thread, nullptr, record_cancelled, &memory), 0);
+  void* result = nullptr;
+  ASSERT_EQ(pthread_join(thread, &result), 0);
+  EXPECT_EQ(result, PTHREAD_CANCELED);
+  EXPECT_EQ(memory.spans().size(), 40u);
+}
+
 TEST(Telemetry, ASignalHandlerMayAskForItsShutdown) {
   testing::InMemoryOutput memory;
   static Telemetry* wanted = nullptr;

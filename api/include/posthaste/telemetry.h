@@ -87,7 +87,7 @@ struct Health {
   std::uint64_t arena_bytes = 0;
   std::uint64_t arena_free_bytes = 0;
   std::uint32_t restarts = 0;                // of actors, after failures
-  std::uint64_t callback_failures = 0;       // exceptions that sampler and processors threw
+  std::uint64_t callback_failures = 0;       // exceptions of samplers, processors, `done`
   std::uint64_t diagnostics_suppressed = 0;  // never shown in a line of their own
   std::uint64_t handler_failures = 0;        // exceptions that Settings::diagnostics threw
   std::uint64_t unmeasured = 0;  // not sampled, and not in the standard metrics: no room
@@ -132,7 +132,8 @@ public:
 
   /// Sends what was accepted before this call. What the outputs do not take goes to the store.
   FlushReport flush(std::chrono::milliseconds deadline) noexcept;
-  /// The same without waiting: `done` is called once, on a thread of Posthaste's.
+  /// The same without waiting: `done` is called once, on a thread of Posthaste's. It may be empty; what it throws is
+  /// counted (`Health::callback_failures`).
   void flush(std::chrono::milliseconds deadline,
              std::function<void(const FlushReport&)> done) noexcept;
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,6 +46,18 @@ TEST(IoThread, HasANameAndBlocksEverySignal) {
   sigset_t mask;
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   EXPECT_EQ(sigismember(&mask, SIGTERM), 0) << "the caller's own mask was left changed";
+}
+
+TEST(IoThread, DoesNotStartWhereThereIsNoDescriptorToWaitWith) {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const auto io = IoThread::start();
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_FALSE(io);
+  EXPECT_NE(io.error().message().find("ulimit -n"), std::string::npos) << io.error().message();
+  EXPECT_TRUE(IoThread::start());
 }
 
 TEST(IoThread, RunsTasksInTheOrderOfEachCaller) {
