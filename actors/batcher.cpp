@@ -103,6 +103,11 @@ bool Batcher::make_body() {
       return true;
     }
     auto draft = writer_.allocate(static_cast<std::uint32_t>(size));
+    if (!draft && encoded->records > 1 && custody_.live_bodies() == 0) {
+      // The records themselves fill the arena, and only a body can free them: one that fits.
+      stretch_.cut(std::max<std::size_t>(1, stretch_.records().size() / 2));
+      continue;
+    }
     if (!draft || !draft->write(encoded->body) || !draft->write(encoded->map)) return false;
     count(*encoded, lost);
     custody_.budget_meter.spend(encoded->plain_bytes);

@@ -367,6 +367,33 @@ TEST(Telemetry, IsNoPlaceToCancelAThreadIn) {
   EXPECT_EQ(memory.spans().size(), 40u);
 }
 
+TEST(Telemetry, GoesOnWhereRecordsFillASmallArenaAndABodyOfThemHasNoRoom) {
+  const testing_support::FileTree folder;
+  Settings settings;
+  settings.service_name = "test";
+  settings.outputs = {Otlp{.endpoint = "http://127.0.0.1:1"}};  // nobody listens there
+  settings.store.directory = folder.root() + "/store";
+  settings.arena_size = 2_MiB;
+  settings.batch.delay = 60s;
+  settings.diagnostics = [](const Diagnostic&) {};
+  Telemetry telemetry = start(settings);
+  ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
+  const std::string large(8'000, 'x');
+  const auto record = [&] {
+    Span span = telemetry.tracer("t").start_span("span");
+    span.set_attribute("large", large);
+  };
+  while (telemetry.ledger().refused.total() < 100) record();
+  EXPECT_TRUE(telemetry.flush(30s).complete);
+  const std::uint64_t before = telemetry.ledger().accepted;
+  const auto until = std::chrono::steady_clock::now() + 30s;
+  do {  // the pages come back a moment later
+    record();
+    EXPECT_TRUE(telemetry.flush(30s).complete);
+  } while (telemetry.ledger().accepted == before && std::chrono::steady_clock::now() < until);
+  EXPECT_GT(telemetry.ledger().accepted, before);
+}
+
 TEST(Telemetry, ASignalHandlerMayAskForItsShutdown) {
   testing::InMemoryOutput memory;
   static Telemetry* wanted = nullptr;
