@@ -12,9 +12,13 @@ from frame import row
 VERSION, BOOT_ID = 8, 56
 
 
-def one_orphan(bench, name, **options):
-    """What a killed process leaves: its server, its books, the places, and the file's bytes."""
+def one_orphan(bench, name, store=True, **options):
+    """What a killed process leaves: its server, its books, the places, and its arena's file. Without a store all
+    is in that file."""
     places = places_of(bench, name)
+    if not store:
+        places["store"] = None
+        options["environment"] = {"OTEL_BSP_EXPORT_TIMEOUT": "120000"}    # no lag
     server, dead = leave_orphan(bench, f"{name}/dead", places, **options)
     [file] = arenas(places)
     return server, dead, places, file
@@ -132,7 +136,7 @@ DAMAGES = ("header bits", "tables bits", "anywhere bits", "header runs", "tables
      deadline=600)
 def damaged_arenas(bench):
     dice = random.Random(9)
-    server, dead, first, file = one_orphan(bench, "original", seconds=0.3)
+    server, dead, first, file = one_orphan(bench, "original", store=False, seconds=0.3)
     whole, name = file.read_bytes(), file.name
     server.listen()    # the same for all: an arena names the endpoint that it is for
     total = collections.Counter()

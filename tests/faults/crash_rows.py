@@ -222,11 +222,11 @@ def oom_kills(group):
     raise Skip("this kernel does not count OOM kills")
 
 
-def leave_orphan(bench, name, places, *, seconds=1.0, threads=4, rate=12000, server=None):
+def leave_orphan(bench, name, places, *, seconds=1.0, threads=4, rate=12000, server=None, **options):
     """A host that is killed before anything is delivered: its server, and what it leaves."""
     server = server or bench.ingestion(listening=False, keep_items=False)
     dead = Dead()
-    victim = Victim(bench, server, f"{name}", places, threads=threads, rate=rate)
+    victim = Victim(bench, server, f"{name}", places, threads=threads, rate=rate, **options)
     bench.wait_for(lambda: victim.left_open(), 30, "its spans to be open")
     time.sleep(seconds)
     dead.add(victim, victim.kill())
