@@ -8,6 +8,7 @@
 #include "api/set_up.h"
 #include "runtime/base/diagnostics_sink.h"
 #include "runtime/base/entropy.h"
+#include "runtime/base/file_descriptor.h"
 #include "runtime/base/fork_guard.h"
 #include "runtime/base/kept.h"
 #include "runtime/base/thread.h"
@@ -39,6 +40,7 @@ public:
   explicit Impl(DiagnosticsHandler handler) : diagnostics_(std::move(handler), system_clock()) {}
 
   Result<void> start(const Settings& settings) {
+    const StandardDescriptorsTaken taken;
     std::vector<Diagnostic> warnings;
     const config::Environment environment = config::Environment::of_process();
     auto final = config::finalize(settings, environment, warnings);
@@ -83,7 +85,7 @@ public:
   std::string why_not() const {
     if (records()) return {};
     if (state_ != State::running) return why_not_;
-    return ::getpid() == pid_ ? "it has been shut down" : "this process is a fork of its owner";
+    return is_forked() ? "this process is a fork of its owner" : "it has been shut down";
   }
 
   Tracer tracer(std::string_view name, std::string_view version) {
@@ -160,7 +162,12 @@ public:
 private:
   enum class State : std::uint8_t { off, running, gone };
 
-  bool alive() const noexcept { return state_ == State::running && ::getpid() == pid_; }
+  /// The first process of a namespace may have a child with its own number: the page that the kernel wipes tells them apart.
+  bool is_forked() const noexcept {
+    return ::getpid() != pid_ ||
+           (state_ == State::running && (producer_->ingress().flags() & Ingress::mapped) == 0);
+  }
+  bool alive() const noexcept { return state_ == State::running && !is_forked(); }
 
   void write_diagnostics_to(const config::FinalDiagnostics& settings) {
     if (settings.log_file.empty()) return;
@@ -264,7 +271,7 @@ Health Telemetry::Impl::health() const {
 
 void Telemetry::Impl::tear_down(milliseconds patience) noexcept {
   if (state_ == State::gone) return;
-  const bool forked = ::getpid() != pid_;
+  const bool forked = is_forked();
   const bool something_is_left = !forked && pipeline_ != nullptr && holds_records();
   if (state_ == State::running) state_ = State::gone;
   if (forked || (pipeline_ != nullptr && !pipeline_->end(patience))) {

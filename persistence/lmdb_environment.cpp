@@ -1,5 +1,7 @@
 #include "persistence/lmdb_environment.h"
 
+#include "runtime/base/file_descriptor.h"
+
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/resource.h>
@@ -123,6 +125,7 @@ LmdbStatus LmdbEnvironment::open(int directory, Access access, Bytes map,
   const std::string path = "/proc/self/fd/" + std::to_string(directory);
   const unsigned flags =
       MDB_NOLOCK | MDB_NOTLS | (access == Access::read_only ? unsigned{MDB_RDONLY} : 0u);
+  const StandardDescriptorsTaken taken;
   if (const int code = mdb_env_open(created, path.c_str(), flags, 0600); code != 0)
     return environment->status_of(code);
   ::fcntl(environment->descriptor(), F_SETFD, FD_CLOEXEC);  // LMDB leaves this one open to exec

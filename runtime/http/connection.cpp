@@ -1,5 +1,7 @@
 #include "runtime/http/connection.h"
 
+#include "runtime/base/file_descriptor.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -69,7 +71,8 @@ struct Connection::Impl {
 
   error_code open(const tcp::endpoint& endpoint) {
     const int family = endpoint.protocol().family();
-    const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    const int fd =
+        above_standard(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
     if (fd < 0) return error_code(errno, boost::system::system_category());
     constexpr int yes = 1;
     constexpr unsigned unacknowledged_ms = 30'000;

@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -440,6 +442,69 @@ TEST(Telemetry, InAForkedChildDoesNothingAndHarmsNothing) {
   EXPECT_TRUE(telemetry.flush(5s).complete);
   ASSERT_EQ(memory.spans().size(), 1u);
   EXPECT_EQ(memory.spans()[0].attributes.size(), 1u);
+}
+
+/// In a process that is the first of its own namespace: whether a child of it that is the first of another one finds out
+/// that it is a child. 3: the machine does not allow that.
+int fork_to_the_same_number() {
+  if (::unshare(CLONE_NEWPID) != 0) return 3;
+  const auto wait_for = [](pid_t child) {
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 4;
+  };
+  const pid_t first = ::fork();
+  if (first != 0) return wait_for(first);
+  testing::InMemoryOutput memory;
+  Telemetry telemetry = start(settings_for(memory));
+  if (!telemetry.is_running() || ::unshare(CLONE_NEWPID) != 0) ::_exit(3);
+  const pid_t second = ::fork();
+  if (second != 0) {
+    const int result = wait_for(second);
+    ::_exit(telemetry.shutdown(30s).complete ? result : 5);
+  }
+  { Span span = telemetry.tracer("t").start_span("span"); }
+  const bool quiet = telemetry.why_not() == "this process is a fork of its owner" &&
+                     telemetry.ledger().offered() == 0 && !telemetry.flush(1s).complete;
+  telemetry = Telemetry();
+  ::_exit(quiet ? 0 : 6);
+}
+
+TEST(Telemetry, InAChildWithItsParentsProcessIdDoesNothingAndHarmsNothing) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(fork_to_the_same_number());
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 3) GTEST_SKIP() << "no process namespaces for this user";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(Telemetry, LeavesStandardDescriptorsAloneThatTheHostHasClosed) {
+  const testing_support::FileTree folder;
+  Settings settings;
+  settings.service_name = "test";
+  settings.outputs = {Otlp{.endpoint = "http://127.0.0.1:1"}};  // nobody listens there
+  settings.store.directory = folder.root() + "/store";
+  settings.diagnostics = [](const Diagnostic&) {};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (const int descriptor : {0, 1, 2}) ::close(descriptor);
+    Telemetry telemetry = start(settings);
+    { Span span = telemetry.tracer("t").start_span("span"); }
+    const FlushReport report = telemetry.flush(30s);
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    bool taken = true;
+    while (taken && std::chrono::steady_clock::now() <
+                        until) {  // one is for an instant, by who reads a file
+      taken = false;
+      for (const int descriptor : {0, 1, 2}) taken = taken || ::fcntl(descriptor, F_GETFD) >= 0;
+    }
+    ::_exit(report.stored() != 1 ? 2 : taken ? 1 : 0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: one of 0, 1 and 2 is ours; 2: the span was not stored";
 }
 
 TEST(Telemetry, StartsAndStopsManyTimesWithoutGrowing) {
