@@ -41,7 +41,8 @@ enum class Call : std::uint32_t {
   allocate,
   connect,
   resolve,
-  disk  // open to write, write, sync and extend
+  disk,  // open to write, write, sync and extend
+  remove
 };
 
 /// Offsets as in shim.py.
@@ -273,6 +274,12 @@ int posix_fallocate(int file, off_t offset, off_t size) {  // its error is its v
 }
 
 int posix_fallocate64(int file, off_t offset, off_t size) __attribute__((alias("posix_fallocate")));
+
+int unlink(const char* path) noexcept {
+  return strikes(Call::remove, path)
+             ? -1
+             : static_cast<int>(system_call(SYS_unlinkat, AT_FDCWD, path, 0));
+}
 
 void* malloc(std::size_t size) {
   return allocation_strikes() ? nullptr : __libc_malloc(size);

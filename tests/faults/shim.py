@@ -9,15 +9,15 @@
 
 With an error of 0 the call does not fail but hangs until disarmed, and then goes on.
 
-Kinds: open, write, sync, map, extend, allocate, connect, resolve; disk: write, sync, extend, and open to write. It can be armed and read while the program runs,
-and after it was killed.
+Kinds: open, write, sync, map, extend, allocate, connect, resolve, remove; disk: write, sync, extend, and open to write.
+It can be armed and read while the program runs, and after it was killed.
 """
 
 import mmap
 import os
 import struct
 
-CALLS = ("none", "open", "write", "sync", "map", "extend", "allocate", "connect", "resolve", "disk")
+CALLS = ("none", "open", "write", "sync", "map", "extend", "allocate", "connect", "resolve", "disk", "remove")
 SECOND = 1_000_000_000
 
 
