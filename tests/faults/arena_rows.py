@@ -153,7 +153,7 @@ def damaged_arenas(bench):
         saved = report["recovered"] - counted     # delivered, or in the store
         lost = max(0, len(dead.all()) - saved)
         strange = len(set(server.received) - host.recorded() - dead.all())
-        total.update(files=1, saved=saved, lost=lost, left_alone=len(arenas(places)), strange=strange)
+        total.update(files=1, saved=saved, counted=counted, lost=lost, left_alone=len(arenas(places)), strange=strange)
         bench.note(f"{number} {how}: {saved} of {len(dead.all())} saved, {lost} lost, {report['dropped']}, "
                    f"said {host.codes()}, {strange} strange, {server.copies()} copies")
         bench.check(how != "longer" or lost == 0, f"{number}: {lost} lost of a file that is only longer")

@@ -87,6 +87,8 @@ class Bench:
 
     def check_calls(self, report):
         """What a call costs the application's thread, in nanoseconds; of few calls the slowest is no percentile."""
+        if report["recorded"] == 0:  # it only delivers what others left
+            return
         p99_9 = report["latency_ns"]["p99_9"]
         self.check(report["recorded"] < 2000 or p99_9 <= self.call_limit_us * 1000,
                    f"I6: p99.9 of a call is {p99_9 / 1000:.1f} us")
