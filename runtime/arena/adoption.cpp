@@ -303,7 +303,7 @@ AdoptionReport prepare(const Arena& arena) {
 
 Result<Orphan> Orphan::open(OrphanFile file) {
   const std::optional<OrphanHead> head = read_orphan_head(file);
-  if (!head || !head->same_format) {
+  if (!head || !head->same_format || !head->whole) {
     return Error(ErrorCode::arena_foreign, file.path + ": not an arena of this version");
   }
   const std::size_t populated =

@@ -104,12 +104,11 @@ std::optional<OrphanHead> read_orphan_head(std::span<const std::byte> start,
   head.same_format = true;
   head.geometry = header.geometry;
   head.boot_id = header.boot_id;
-  if (!Arena::is_sane(head.geometry) || Arena::size_of(head.geometry) > file_size) {
-    return std::nullopt;
-  }
+  if (!Arena::is_sane(head.geometry)) return std::nullopt;
+  head.whole = Arena::size_of(head.geometry) <= file_size;
   head.touched = std::min(header.touched.load(), head.geometry.segments);
   const std::size_t outputs = Arena::outputs_offset(head.geometry);
-  const std::uint64_t most = file_size / least_record_bytes;
+  const std::uint64_t most = Arena::size_of(head.geometry) / least_record_bytes;
   for (std::size_t i = 0; i < head.geometry.outputs; ++i) {
     const std::size_t at = outputs + i * sizeof(OutputHead);
     if (at + sizeof(OutputHead) > start.size()) return std::nullopt;
@@ -142,7 +141,7 @@ OrphanFate judge_orphan(const std::optional<OrphanHead>& head, const OrphanSearc
                         WallTime last_alive) noexcept {
   if (!head || search.now - last_alive > orphan_age_limit) return OrphanFate::remove;
   if (!head->same_format) return OrphanFate::leave;
-  if (head->boot_id != search.boot_id) return OrphanFate::remove;
+  if (!head->whole || head->boot_id != search.boot_id) return OrphanFate::remove;
   const auto unsigned_yet = std::count(head->output_ids.begin(), head->output_ids.end(), 0u);
   if (unsigned_yet != 0) return OrphanFate::remove;  // its owner died before it took a record
   const bool ours =

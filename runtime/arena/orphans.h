@@ -56,11 +56,13 @@ OrphanSurvey find_orphans(const OrphanSearch& search);
 /// The first bytes of a file, as far as they matter to its fate. Empty when they are no arena's.
 struct OrphanHead {
   bool same_format = false;  // if not, nothing else is known
+  bool whole = false;        // if not, somebody cut the file: only its tables are there
   Geometry geometry;
   std::uint32_t touched = 0;  // segments
   std::array<char, 40> boot_id{};
   std::vector<std::uint64_t> output_ids;
-  std::vector<LostRecords> undelivered;  // one for each output; never more than the file could hold
+  std::vector<LostRecords>
+      undelivered;  // one for each output; never more than the arena could hold
 };
 std::optional<OrphanHead> read_orphan_head(std::span<const std::byte> start, std::size_t file_size);
 std::optional<OrphanHead> read_orphan_head(const OrphanFile& file);

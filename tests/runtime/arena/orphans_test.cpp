@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <filesystem>
 
 #include <functional>
 
@@ -222,6 +223,25 @@ TEST(Orphans, ThatAreRemovedSayHowManyRecordsWereLostWithThem) {
   EXPECT_EQ(survey.lost[0].records, 4u);
   EXPECT_EQ(survey.lost[1].output_id, 200u);
   EXPECT_EQ(survey.lost[1].records, 3u);
+}
+
+TEST(Orphans, ThatSomebodyCutAreRemovedAndSayWhatWasLost) {
+  const MemoryDirectory directory;
+  leave_orphan(directory, 1, [](const Arena& arena) {
+    arena.header().log_records = 10;
+    arena.output(0).encoded_records = 4;
+    arena.output(1).encoded_records = 10;
+  });
+  const std::size_t tables = Arena::tables_size(geometry);
+  for (const auto& file : std::filesystem::recursive_directory_iterator(directory.path())) {
+    if (file.is_regular_file()) std::filesystem::resize_file(file.path(), tables);
+  }
+  const OrphanSurvey survey = find_orphans(search_in(directory));
+  EXPECT_EQ(survey.removed, 1u);
+  ASSERT_EQ(survey.lost.size(), 2u);
+  EXPECT_EQ(survey.lost[0].records, 6u);
+  EXPECT_EQ(survey.lost[1].records, 0u);
+  EXPECT_EQ(directory.files(), 0u);
 }
 
 TEST(Orphans, AreNotBelievedToHaveLostMoreThanTheyCouldHold) {
