@@ -34,7 +34,7 @@ SteadyTime Batcher::step(SteadyTime now) {
                : extent.seen + std::chrono::duration_cast<SteadyTime::duration>(rules_.most_age);
   }
   if (extent.items > 0 && !has_credit(now)) return std::min(*starved_ + patience, now + patience);
-  if (!make_body()) return now + try_again;
+  if (!make_body(now)) return now + try_again;
   durable_.kicks->kick(Role::transmitter, custody_.number);
   durable_.kicks->kick(Role::sampler);
   return now;
@@ -84,7 +84,16 @@ void Batcher::count(const EncodedExtent& encoded, const model::SignalCounts& los
   custody_.head().for_others.fetch_add(encoded.for_others.total(), std::memory_order_relaxed);
 }
 
-bool Batcher::make_body() {
+/// For long enough that whatever gives pages back has done it: the record and its body are more than the memory holds.
+bool Batcher::has_never_room(SteadyTime now) {
+  for (const auto& output : durable_.outputs) {
+    if (output->live_bodies() > 0) return false;  // it will be settled or stored
+  }
+  if (!no_room_since_) no_room_since_ = now;
+  return now - *no_room_since_ >= patience;
+}
+
+bool Batcher::make_body(SteadyTime now) {
   for (;;) {
     auto encoded = encoder_.encode(stretch_);
     if (!encoded) return false;
@@ -93,22 +102,26 @@ bool Batcher::make_body() {
       stretch_.cut(std::max<std::size_t>(1, stretch_.records().size() / 2));
       continue;
     }
-    const bool fits = size != 0 && size <= arena::BodyWriter::size_limit;
+    const bool in_bounds = size != 0 && size <= arena::BodyWriter::size_limit;
+    auto draft = in_bounds ? writer_.allocate(static_cast<std::uint32_t>(size)) : std::nullopt;
+    if (in_bounds && !draft) {
+      if (encoded->records > 1 && custody_.live_bodies() == 0) {
+        // The records themselves fill the arena, and only a body can free them: one that fits.
+        stretch_.cut(std::max<std::size_t>(1, stretch_.records().size() / 2));
+        continue;
+      }
+      if (!has_never_room(now)) return false;
+    }
+    no_room_since_.reset();
     const model::SignalCounts lost =
-        fits ? encoded->not_encoded : encoded->not_encoded + encoded->signals;
+        draft ? encoded->not_encoded : encoded->not_encoded + encoded->signals;
     const auto records = static_cast<std::uint32_t>(encoded->all().total());
-    if (!fits) {
+    if (!draft) {
       count(*encoded, lost);
       writer_.skip(encoded->end, records);
       return true;
     }
-    auto draft = writer_.allocate(static_cast<std::uint32_t>(size));
-    if (!draft && encoded->records > 1 && custody_.live_bodies() == 0) {
-      // The records themselves fill the arena, and only a body can free them: one that fits.
-      stretch_.cut(std::max<std::size_t>(1, stretch_.records().size() / 2));
-      continue;
-    }
-    if (!draft || !draft->write(encoded->body) || !draft->write(encoded->map)) return false;
+    if (!draft->write(encoded->body) || !draft->write(encoded->map)) return false;
     count(*encoded, lost);
     custody_.budget_meter.spend(encoded->plain_bytes);
     writer_.publish(std::move(*draft), {.records = encoded->records,

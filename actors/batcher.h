@@ -36,7 +36,8 @@ public:
 private:
   void look_ahead(SteadyTime now);
   bool has_credit(SteadyTime now);
-  bool make_body();
+  bool make_body(SteadyTime now);
+  bool has_never_room(SteadyTime now);
   void count(const EncodedExtent& encoded, const model::SignalCounts& lost) noexcept;
   double part_to_keep();
 
@@ -46,7 +47,8 @@ private:
   arena::BodyWriter writer_;
   LogStretch stretch_;  // behind the output's cursor
   ExtentEncoder encoder_;
-  std::optional<SteadyTime> starved_;  // since when a closed batch has no credit
+  std::optional<SteadyTime> starved_;        // since when a closed batch has no credit
+  std::optional<SteadyTime> no_room_since_;  // for the body of a single record
 };
 
 }  // namespace posthaste::actors

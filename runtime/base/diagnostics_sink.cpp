@@ -17,32 +17,33 @@
 namespace posthaste {
 namespace {
 
-// Keeps a SIGPIPE of our write from the host, and one of the host's own where it is.
-class PipeSignalHeldBack {
+// Keeps a SIGPIPE or SIGXFSZ of our write from the host, and one of the host's own where it is.
+class WriteSignalsHeldBack {
 public:
-  PipeSignalHeldBack() noexcept {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
+  WriteSignalsHeldBack() noexcept {
     sigset_t pending;
     sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    sigset_t held;
+    sigemptyset(&held);
+    sigemptyset(&ours_);
+    for (const int signal : {SIGPIPE, SIGXFSZ}) {
+      sigaddset(&held, signal);
+      if (sigismember(&pending, signal) == 0) sigaddset(&ours_, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &held, &before_);
   }
-  ~PipeSignalHeldBack() {
-    if (!was_pending_) {
-      const timespec at_once{0, 0};
-      while (sigtimedwait(&pipe_, nullptr, &at_once) == -1 && errno == EINTR) {
-      }
+  ~WriteSignalsHeldBack() {
+    const timespec at_once{0, 0};
+    while (sigtimedwait(&ours_, nullptr, &at_once) != -1 || errno == EINTR) {
     }
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
-  PipeSignalHeldBack(const PipeSignalHeldBack&) = delete;
-  PipeSignalHeldBack& operator=(const PipeSignalHeldBack&) = delete;
+  WriteSignalsHeldBack(const WriteSignalsHeldBack&) = delete;
+  WriteSignalsHeldBack& operator=(const WriteSignalsHeldBack&) = delete;
 
 private:
-  sigset_t pipe_;
+  sigset_t ours_;
   sigset_t before_;
-  bool was_pending_;
 };
 
 bool takes_a_line(int descriptor) noexcept {
@@ -158,7 +159,7 @@ std::string text_of(const Diagnostic& diagnostic) {
 void print_diagnostic(const Diagnostic& diagnostic) noexcept {
   try {
     const std::string line = "posthaste: " + text_of(diagnostic) + '\n';
-    const PipeSignalHeldBack guard;
+    const WriteSignalsHeldBack guard;
     // Below PIPE_BUF, so a pipe that polls as writable takes it whole.
     if (takes_a_line(STDERR_FILENO) && ::write(STDERR_FILENO, line.data(), line.size()) < 0) {
       return;  // stderr is closed or full; there is nowhere left to say so

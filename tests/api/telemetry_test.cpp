@@ -369,21 +369,22 @@ TEST(Telemetry, IsNoPlaceToCancelAThreadIn) {
   EXPECT_EQ(memory.spans().size(), 40u);
 }
 
-TEST(Telemetry, GoesOnWhereRecordsFillASmallArenaAndABodyOfThemHasNoRoom) {
+/// Spans with such a text fill the smallest arena while nobody takes them: whether there is room again.
+void expect_room_again_after(Otlp output, const std::string& text) {
   const testing_support::FileTree folder;
+  output.endpoint = "http://127.0.0.1:1";  // nobody listens there
   Settings settings;
   settings.service_name = "test";
-  settings.outputs = {Otlp{.endpoint = "http://127.0.0.1:1"}};  // nobody listens there
+  settings.outputs = {output};
   settings.store.directory = folder.root() + "/store";
   settings.arena_size = 2_MiB;
   settings.batch.delay = 60s;
   settings.diagnostics = [](const Diagnostic&) {};
   Telemetry telemetry = start(settings);
   ASSERT_TRUE(telemetry.is_running()) << telemetry.why_not();
-  const std::string large(8'000, 'x');
   const auto record = [&] {
     Span span = telemetry.tracer("t").start_span("span");
-    span.set_attribute("large", large);
+    span.set_attribute("large", text).set_status(StatusCode::error);  // these may use the reserve
   };
   while (telemetry.ledger().refused.total() < 100) record();
   EXPECT_TRUE(telemetry.flush(30s).complete);
@@ -394,6 +395,15 @@ TEST(Telemetry, GoesOnWhereRecordsFillASmallArenaAndABodyOfThemHasNoRoom) {
     EXPECT_TRUE(telemetry.flush(30s).complete);
   } while (telemetry.ledger().accepted == before && std::chrono::steady_clock::now() < until);
   EXPECT_GT(telemetry.ledger().accepted, before);
+}
+
+TEST(Telemetry, GoesOnWhereRecordsFillASmallArenaAndABodyOfThemHasNoRoom) {
+  expect_room_again_after({}, std::string(8'000, 'x'));
+}
+
+TEST(Telemetry, GoesOnWhereRecordsFillASmallArenaAndABodyOfASingleOneHasNoRoom) {
+  // Six bytes for each of these in JSON.
+  expect_room_again_after({.protocol = OtlpProtocol::http_json}, std::string(60'000, '\x01'));
 }
 
 TEST(Telemetry, ASignalHandlerMayAskForItsShutdown) {

@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -294,6 +296,25 @@ TEST(PrintDiagnostic, RaisesNoSignalWhenNobodyReadsStderr) {
   sigset_t pending;
   sigpending(&pending);
   EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);  // and the process lives
+}
+
+TEST(PrintDiagnostic, RaisesNoSignalWhereStderrIsAFileAtTheLimitOfItsSize) {
+  const int file = ::memfd_create("stderr", MFD_CLOEXEC);
+  ASSERT_GE(file, 0);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit nothing{0, before.rlim_max};
+  {
+    const StderrAs stderr_as(file);
+    setrlimit(RLIMIT_FSIZE, &nothing);
+    print_diagnostic({Severity::warn, DiagnosticCode::delivery_failing, "no room in the file"});
+    setrlimit(RLIMIT_FSIZE, &before);
+  }
+  sigset_t pending;
+  sigpending(&pending);
+  EXPECT_EQ(sigismember(&pending, SIGXFSZ), 0);  // and the process lives
+  EXPECT_EQ(::lseek(file, 0, SEEK_END), 0);
+  ::close(file);
 }
 
 TEST(PrintDiagnostic, DoesNotWaitForAFullStderr) {
