@@ -9,8 +9,11 @@
 //   export_both    to both at once: what is more than export_azure is the second output's price
 //
 // `export_work export_azure <requests> <connection string> <file of authorities>` sends there instead.
+// `export_work exporting_span <times> <threads>` times cost_work's flat span on so many threads while
+// all of them are exported by OTLP, with default settings.
 
 #include "bench/receiver.h"
+#include "bench/timing.h"
 #include "bench/usage.h"
 
 #include <posthaste/posthaste.h>
@@ -83,6 +86,28 @@ bool record(Telemetry& telemetry, long requests) {
   return true;
 }
 
+/// How single spans fare while others are encoded and sent beside them.
+int time_exporting(const std::string& receiver, long times, unsigned threads) {
+  Settings settings;
+  settings.service_name = "bench";
+  settings.outputs = {Otlp{.endpoint = receiver}};
+  Telemetry telemetry = start(settings);
+  if (!telemetry.is_running()) return 1;
+  bench::print_timing(
+      threads, times,
+      [&] {
+        return [tracer = telemetry.tracer("bench")](long i) {
+          Span span = tracer.start_span("charge card now", {.kind = SpanKind::client});
+          set_attributes(span, i);
+        };
+      },
+      bench::long_bursts);
+  const FlushReport flushed = telemetry.shutdown(30s);
+  const auto refused = telemetry.diagnostics().ledger.refused[RefusalReason::arena_full];
+  std::printf("refused %llu\n", static_cast<unsigned long long>(refused));
+  return flushed.complete ? 0 : 1;
+}
+
 bool all_arrived(Telemetry& telemetry, long requests) {
   const Ledger ledger = telemetry.ledger();
   for (const OutputLedger& output : ledger.outputs) {
@@ -101,13 +126,20 @@ int main(int argc, char** argv) {
   const std::string_view work = argc > 1 ? argv[1] : "";
   if (work == "receive" && argc == 3) return bench::receive(std::atoi(argv[2]));
   const bench::Receiver receiver(argv[0]);
+  if (work == "exporting_span" && argc == 4) {
+    const int code = time_exporting(receiver.url(), std::atol(argv[2]),
+                                    static_cast<unsigned>(std::atoi(argv[3])));
+    receiver.stop();
+    return code;
+  }
   Settings settings;
   settings.service_name = "bench";
   if (argc == 3 || argc == 5) settings.outputs = outputs_of(work, receiver.url(), argv + 3);
   if (settings.outputs.empty()) {
     std::fputs(
         "usage: export_work export_otlp|export_azure|export_both <requests> [<connection string> "
-        "<file of authorities>]\n",
+        "<file of authorities>]\n"
+        "       export_work exporting_span <times> <threads>\n",
         stderr);
     return 2;
   }

@@ -35,7 +35,7 @@ import programs as runs
 KEY = "InstrumentationKey=00000000-0000-0000-0000-000000000001"
 OURS, PEER = "ours", "peer"
 # A rate is one that holds when nothing is lost for so many seconds; each is this much above the last.
-RATES = {OURS: (100e3, 150e3, 220e3, 330e3, 500e3, 750e3, 1.1e6), PEER: (20e3, 30e3, 45e3, 60e3, 80e3, 100e3, 150e3)}
+RATES = {OURS: (220e3, 330e3, 500e3, 750e3, 1.1e6, 1.5e6, 2e6), PEER: (45e3, 60e3, 80e3, 100e3, 150e3, 220e3, 330e3)}
 SETTLE = 0.05
 
 

@@ -4,10 +4,13 @@
 //   peer_export_work export_otlp <requests>    as export_work, to a receiver of its own
 //   peer_export_work load <url> <spans a second, 0: no limit> <seconds> <threads>
 //                                              as `posthaste load --profile request`; its own defaults
+//   peer_export_work exporting_span <times> <threads>
+//                                              as export_work, with a queue so long that nothing is dropped
 //
 // It tells what it exported, not what arrived: its exporter calls an answer of 503 a success.
 
 #include "bench/receiver.h"
+#include "bench/timing.h"
 #include "bench/usage.h"
 
 #include <opentelemetry/exporters/otlp/otlp_http_exporter.h>
@@ -151,6 +154,27 @@ int export_all(const std::string& url, long requests) {
   return exported_spans == spans ? 0 : 1;
 }
 
+int time_exporting(const std::string& url, long times, unsigned threads) {
+  sdk::trace::BatchSpanProcessorOptions options;
+  options.max_queue_size = 400'000;
+  const auto provided = provider(url, options);
+  bench::print_timing(
+      threads, times,
+      [&] {
+        return [tracer = provided->GetTracer("bench"),
+                client = of_kind(api::SpanKind::kClient)](long i) {
+          const auto span = tracer->StartSpan("charge card now", {}, client);
+          set_attributes(*span, i);
+          span->End();
+        };
+      },
+      bench::long_bursts);
+  provided->ForceFlush();
+  std::printf("refused 0\n");
+  std::fflush(stdout);
+  return 0;
+}
+
 // The request trace of `posthaste load`.
 
 void set_load_attributes(api::Span& span) {
@@ -242,13 +266,21 @@ int main(int argc, char** argv) {
     receiver.stop();
     std::_Exit(code);
   }
+  if (work == "exporting_span" && argc == 4) {
+    const bench::Receiver receiver(argv[0]);
+    const int code = time_exporting(receiver.url(), std::atol(argv[2]),
+                                    static_cast<unsigned>(std::atoi(argv[3])));
+    receiver.stop();
+    std::_Exit(code);
+  }
   if (work == "load" && argc == 6) {
     return load(argv[2], std::atof(argv[3]), std::atof(argv[4]),
                 static_cast<unsigned>(std::atoi(argv[5])));
   }
   std::fputs(
       "usage: peer_export_work export_otlp <requests>\n"
-      "       peer_export_work load <url> <spans a second> <seconds> <threads>\n",
+      "       peer_export_work load <url> <spans a second> <seconds> <threads>\n"
+      "       peer_export_work exporting_span <times> <threads>\n",
       stderr);
   return 2;
 }

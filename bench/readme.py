@@ -65,11 +65,12 @@ def exports(results):
 def times(results):
     yield "| call, threads | " + " | ".join(f"{name}, ns | the peer | ratio" for name in ("mean", "p99", "p99.9")) + " |"
     yield "|---|" + "---|" * 9
-    for work, _ in speed.WORKS:
+    for work in (*(work for work, _, _ in speed.WORKS), speed.EMPTY):
         for threads in speed.THREADS:
             cells = [whole(at(results, "speed", work, str(threads), measure, what, "median"))
                      for measure in ("mean", "p99", "p99.9") for what in ("ours", "peer", "ratio")]
-            yield f"| `{work}`, {threads} | " + " | ".join(cells) + " |"
+            name = "an empty loop" if work == speed.EMPTY else f"`{work}`"
+            yield f"| {name}, {threads} | " + " | ".join(cells) + " |"
 
 
 def alone(results):

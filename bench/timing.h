@@ -21,14 +21,22 @@ inline double nanoseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// How many repetitions come right after one another, and what is between two such bursts.
+struct Bursts {
+  long length = 200;
+  std::chrono::milliseconds pause{4};
+};
+
+/// As often, but long enough that whoever exports is at work beside most of the calls.
+inline constexpr Bursts long_bursts{2'000, std::chrono::milliseconds{40}};
+
 /// `repeat(i)` does the i-th repetition, in bursts with pauses between them, as requests come to a
 /// server: flooded, a runtime refuses records or drops them, which is cheaper than what is to be
 /// timed. Every other burst is timed as a whole, for the mean, the others call by call: reading the
 /// clock twice costs some 50 ns.
 template <class Repeat>
-Timing timed(long times, Repeat&& repeat) {
-  constexpr long burst = 200;
-  constexpr std::chrono::milliseconds pause{4};
+Timing timed(long times, const Bursts& bursts, Repeat&& repeat) {
+  const long burst = bursts.length;
   Timing timing;
   timing.single.reserve(static_cast<std::size_t>(times));
   double in_bursts = 0;
@@ -50,7 +58,7 @@ Timing timed(long times, Repeat&& repeat) {
       in_bursts += nanoseconds_since(start);
       counted += burst;
     }
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(bursts.pause);
   }
   timing.mean = in_bursts / static_cast<double>(counted);
   return timing;
@@ -59,7 +67,7 @@ Timing timed(long times, Repeat&& repeat) {
 /// `make()` gives what one thread repeats; it is called on that thread. Prints the mean over all
 /// threads, of processor time that a repetition keeps a thread busy, and the quantiles over all.
 template <class Make>
-void print_timing(unsigned threads, long times, Make&& make) {
+void print_timing(unsigned threads, long times, Make&& make, const Bursts& bursts = {}) {
   std::vector<Timing> timings(threads);
   std::atomic<unsigned> ready{0};
   std::vector<std::thread> workers;
@@ -68,7 +76,7 @@ void print_timing(unsigned threads, long times, Make&& make) {
       auto repeat = make();
       ready.fetch_add(1);
       while (ready.load() < threads) std::this_thread::yield();
-      timings[i] = timed(times, repeat);
+      timings[i] = timed(times, bursts, repeat);
     });
   }
   for (std::thread& worker : workers) worker.join();
