@@ -1,4 +1,4 @@
-"""docs/security.md names tests; each of them exists."""
+"""docs/security.md and docs/guarantees.md name tests; each of them exists, and no row of `./dev faults` is left out."""
 
 import pathlib
 import re
@@ -35,16 +35,30 @@ def last_cells(page):
     return [(row[0].strip(), row[-1]) for row in rows[1:]]
 
 
+def shown_by():
+    page = read(ROOT / "docs/guarantees.md")
+    return page.partition("## What shows it")[2].partition("\n## ")[0]
+
+
 class NamedTests(unittest.TestCase):
-    def test_each_threat_names_tests_and_each_of_them_exists(self):
+    def check(self, rows):
         exists = tests_that_exist()
-        rows = last_cells(read(ROOT / "docs/security.md"))
         self.assertGreater(len(rows), 10)
-        for threat, cell in rows:
+        for what, cell in rows:
             named = NAME.findall(cell)
-            self.assertTrue(named, f"no test is named against: {threat}")
+            self.assertTrue(named, f"no test is named for: {what}")
             for name in named:
-                self.assertIn(name, exists, f"against: {threat}")
+                self.assertTrue(name in exists, f"there is no {name}, which is named for: {what}")
+
+    def test_each_threat_names_tests_and_each_of_them_exists(self):
+        self.check(last_cells(read(ROOT / "docs/security.md")))
+
+    def test_each_promise_names_tests_and_each_of_them_exists(self):
+        self.check(last_cells(shown_by()))
+
+    def test_each_fault_row_shows_a_promise_or_is_against_a_threat(self):
+        named = set(NAME.findall(shown_by())) | set(NAME.findall(read(ROOT / "docs/security.md")))
+        self.assertEqual(set(frame.load_rows()) - named, set())
 
 
 if __name__ == "__main__":
