@@ -148,6 +148,9 @@ def gather_all(bench, server, arrivals, dead, places, name, late=0):
     gather(bench, server, dead.all(), places, name, lost=dead.refused, copies=len(dead.all()) * len(dead.kills),
            unnoted=dead.unnoted)
     bench.measured(refused=dead.refused)
+    missing = len(dead.all() - set(server.received))
+    bench.check(dead.refused - missing <= dead.unnoted,    # or what was refused would excuse what was lost
+                f"{dead.refused} were refused, and only {missing} are missing")
     for number in range(len(dead.kills)):
         if not arenas(places):
             break
