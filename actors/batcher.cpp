@@ -84,7 +84,8 @@ void Batcher::count(const EncodedExtent& encoded, const model::SignalCounts& los
   custody_.head().for_others.fetch_add(encoded.for_others.total(), std::memory_order_relaxed);
 }
 
-/// For long enough that whatever gives pages back has done it: the record and its body are more than the memory holds.
+/// For long enough that whatever gives pages back has done it: the record and its body are more than
+/// the memory holds.
 bool Batcher::has_never_room(SteadyTime now) {
   for (const auto& output : durable_.outputs) {
     if (output->live_bodies() > 0) return false;  // it will be settled or stored

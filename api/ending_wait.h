@@ -42,7 +42,8 @@ private:
   bool complete_ = false;
 };
 
-/// What the application's function throws stays here: whose thread it is called on cannot do anything about it.
+/// What the application's function throws stays here: whose thread it is called on cannot do anything
+/// about it.
 inline void tell_of_end(const std::function<void(const FlushReport&)>& done,
                         const FlushReport& report, CallbackFailures* failures) noexcept {
   if (!done) return;

@@ -162,7 +162,8 @@ public:
 private:
   enum class State : std::uint8_t { off, running, gone };
 
-  /// The first process of a namespace may have a child with its own number: the page that the kernel wipes tells them apart.
+  /// The first process of a namespace may have a child with its own number: the page that the kernel
+  /// wipes tells them apart.
   bool is_forked() const noexcept {
     return ::getpid() != pid_ ||
            (state_ == State::running && (producer_->ingress().flags() & Ingress::mapped) == 0);

@@ -61,8 +61,7 @@ struct OrphanHead {
   std::uint32_t touched = 0;  // segments
   std::array<char, 40> boot_id{};
   std::vector<std::uint64_t> output_ids;
-  std::vector<LostRecords>
-      undelivered;  // one for each output; never more than the arena could hold
+  std::vector<LostRecords> undelivered;  // one an output; never more than the arena could hold
 };
 std::optional<OrphanHead> read_orphan_head(std::span<const std::byte> start, std::size_t file_size);
 std::optional<OrphanHead> read_orphan_head(const OrphanFile& file);

@@ -1,7 +1,8 @@
 #pragma once
 
-/// Exceptions that callbacks of the application threw, most of them on its own threads: counted there,
-/// said once for each kind of callback by the sampler actor, as a recording call may not wait for anything.
+/// Exceptions that callbacks of the application threw, most of them on its own threads: counted
+/// there, said once for each kind of callback by the sampler actor, as a recording call may not wait
+/// for anything.
 ///
 /// Threads:  count from any; untold from the sampler's, one at a time.
 /// Blocking: never.

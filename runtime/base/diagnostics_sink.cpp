@@ -70,8 +70,8 @@ void DiagnosticsSink::show_from(Severity least) noexcept {
 
 void DiagnosticsSink::report(Severity severity, DiagnosticCode code,
                              std::string_view message) noexcept {
-  const CancellationHeldBack
-      held;  // on whatever thread has something to say, the application's too
+  // On whatever thread has something to say, the application's too.
+  const CancellationHeldBack held;
   std::unique_lock lock(mutex_);
   if (closed_ || severity < least_) return;
   try {

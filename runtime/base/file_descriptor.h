@@ -1,7 +1,8 @@
 #pragma once
 
-/// A file descriptor that closes itself. Used by everything here that opens files. Never 0, 1 or 2: a host that has closed
-/// these goes on writing to them, and a daemon puts others there. What it printed would stand in our files.
+/// A file descriptor that closes itself. Used by everything here that opens files. Never 0, 1 or 2: a
+/// host that has closed these goes on writing to them, and a daemon puts others there. What it
+/// printed would stand in our files.
 ///
 /// Threads: one at a time.
 
@@ -13,7 +14,8 @@
 
 namespace posthaste {
 
-/// The same descriptor above the standard ones, closed in children of exec; itself if it is there, or there is no other.
+/// The same descriptor above the standard ones, closed in children of exec; itself if it is there,
+/// or there is no other.
 inline int above_standard(int descriptor) noexcept {
   if (descriptor < 0 || descriptor > STDERR_FILENO) return descriptor;
   const int higher = ::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -45,7 +47,8 @@ private:
   int descriptor_ = -1;
 };
 
-/// While it lives 0, 1 and 2 are taken, those that were closed by /dev/null: what a library opens meanwhile gets others.
+/// While it lives 0, 1 and 2 are taken, those that were closed by /dev/null: what a library opens
+/// meanwhile gets others.
 class StandardDescriptorsTaken {
 public:
   StandardDescriptorsTaken() noexcept {

@@ -34,9 +34,10 @@ private:
   sigset_t before_;
 };
 
-/// Makes pthread_cancel wait while it lives: a cancelled thread is unwound like by an exception, and in a function that is
-/// noexcept that ends the program. For calls of the public face around what may be a cancellation point: any wait,
-/// reading and writing, the application's own callbacks. Cannot fail; two instructions that count, and no system call.
+/// Makes pthread_cancel wait while it lives: a cancelled thread is unwound like by an exception, and
+/// in a function that is noexcept that ends the program. For calls of the public face around what
+/// may be a cancellation point: any wait, reading and writing, the application's own callbacks.
+/// Cannot fail; no system call.
 class CancellationHeldBack {
 public:
   CancellationHeldBack() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }

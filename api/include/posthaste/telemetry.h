@@ -132,8 +132,8 @@ public:
 
   /// Sends what was accepted before this call. What the outputs do not take goes to the store.
   FlushReport flush(std::chrono::milliseconds deadline) noexcept;
-  /// The same without waiting: `done` is called once, on a thread of Posthaste's. It may be empty; what it throws is
-  /// counted (`Health::callback_failures`).
+  /// The same without waiting: `done` is called once, on a thread of Posthaste's. It may be empty;
+  /// what it throws is counted (`Health::callback_failures`).
   void flush(std::chrono::milliseconds deadline,
              std::function<void(const FlushReport&)> done) noexcept;
 
